@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# latch: builds everything into $(O). `make help` lists the targets.
+
+O        ?= build
+V        ?= 0
+CC       ?= cc
+CLANG    ?= clang
+BPFTOOL  ?= bpftool
+PREFIX   ?= /usr/local
+
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-7s %s\n' $(1) $(2)
+else
+say = @:
+endif
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+
+LIBS      := libbpf libelf zlib libcurl libuv jansson libcrypto
+LLHTTP    ?= /usr/share/llhttp
+LLHTTP_H  ?= /usr/share/include/llhttp
+
+include make/tools.mk
+include make/bpf.mk
+include make/userspace.mk
+include make/tests.mk
+include make/deps.mk
+
+.PHONY: all
+all: $(PROGRAMS) ## build the programs and the kernel objects
+
+.PHONY: clean
+clean: ## remove what was built (not the cache)
+	rm -rf $(O)
+
+.PHONY: help
+help: ## this list
+	@printf 'latch: let a container use docker.sock without giving it the machine.\n\n'
+	@awk -F':.*## ' '/^[a-z][a-z0-9-]*:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST) | sort
+	@printf '\nVariables: O=build (output folder), V=1 (show commands), DESTDIR, PREFIX=%s\n' '$(PREFIX)'

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Is a socket guarded, and as what?
+ *
+ * By the inode that its file has, which no hard link, bind mount, rename or other root changes.
+ * A socket whose inode is not known is looked up by the directory and name it was bound to: the
+ * engine makes a new socket at its public path whenever it starts, and until latchd has seen that
+ * one it must not be open. A name only ever refuses.
+ */
+#ifndef LATCH_GUARD_BPF_H
+#define LATCH_GUARD_BPF_H
+
+#include "compat.bpf.h"
+#include "maps.bpf.h"
+
+struct guard {
+	__u32 kind; /* enum latch_guard_kind */
+	__u64 ino;
+};
+
+static __always_inline struct dentry *bound_dentry(struct sock *sk)
+{
+	return BPF_CORE_READ((struct unix_sock *)sk, path.dentry);
+}
+
+static __always_inline __u32 guard_kind_by_name(struct dentry *dentry)
+{
+	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
+	struct latch_guard *guard;
+	struct latch_dentry key;
+
+	__builtin_memset(&key, 0, sizeof(key));
+	key.dir_ino = BPF_CORE_READ(parent, d_inode, i_ino);
+	key.dir_dev = BPF_CORE_READ(parent, d_inode, i_sb, s_dev);
+	/* A longer name is cut, and no cut name is in the map: latchd refuses to guard one. */
+	bpf_probe_read_kernel_str(key.name, sizeof(key.name), name);
+	guard = bpf_map_lookup_elem(&latch_names, &key);
+	return guard ? guard->kind : LATCH_GUARD_NONE;
+}
+
+/* What the file is that `sk` is bound to; kind NONE for sockets that are none of latch's business. */
+static __always_inline struct guard guard_of(struct sock *sk)
+{
+	struct guard found = { .kind = LATCH_GUARD_NONE };
+	struct dentry *dentry = bound_dentry(sk);
+	struct latch_inode key = {};
+	struct latch_guard *guard;
+
+	if (!dentry)
+		return found; /* not bound, or an abstract name: no file */
+	key.ino = BPF_CORE_READ(dentry, d_inode, i_ino);
+	key.dev = BPF_CORE_READ(dentry, d_inode, i_sb, s_dev);
+	found.ino = key.ino;
+	guard = bpf_map_lookup_elem(&latch_guarded, &key);
+	found.kind = guard ? guard->kind : guard_kind_by_name(dentry);
+	return found;
+}
+
+#endif

@@ -1,0 +1,37 @@
+# The tests. Unit tests are built with the address and undefined-behaviour sanitizers: every
+# selftests/unit/test_<what>.c is one cmocka program over the archives of the programs.
+
+UNIT_SRC  := $(sort $(wildcard selftests/unit/test_*.c))
+UNIT_BIN  := $(UNIT_SRC:selftests/unit/%.c=$(O)/unit/%)
+SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -O1 -g
+
+san = $(patsubst %.c,$(O)/san/%.o,$(1))
+SAN_LIB := $(O)/san/liblatch.a
+
+$(O)/san/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC-SAN,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -D_FORTIFY_SOURCE=2,$(LATCH_CFLAGS)) $(SANITIZE) -MMD -MP -c $< -o $@
+$(O)/san/llhttp/%.o: $(LLHTTP)/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -I$(LLHTTP_H) -DLLHTTP_STRICT_MODE=1 -O1 -g -c $< -o $@
+
+$(O)/san/selftests/%.o: CPPFLAGS += -Iuserspace/warden -Iuserspace/mediator
+$(call san,$(warden_SRC)): | $(BPF_SKELETON)
+$(SAN_LIB): $(call san,$(filter-out %/main.c,$(common_SRC) $(warden_SRC) $(mediator_SRC))) \
+		$(O)/san/llhttp/llhttp.o $(O)/san/llhttp/api.o $(O)/san/llhttp/http.o
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(O)/unit/%: $(O)/san/selftests/unit/%.o $(SAN_LIB)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) $^ $(LDLIBS) -lcmocka -o $@
+
+-include $(patsubst %.o,%.d,$(call san,$(UNIT_SRC) $(all_SRC)))
+
+.PHONY: unit
+unit: $(UNIT_BIN) ## build and run the unit tests alone (seconds)
+	@failed=0; for t in $(UNIT_BIN); do CMOCKA_MESSAGE_OUTPUT=STDOUT $$t > $$t.log 2>&1 \
+		|| { failed=1; cat $$t.log; }; tail -n 3 $$t.log | grep -E 'PASSED|FAILED' \
+		| sed "s|^|$$(basename $$t): |"; done; exit $$failed

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The warden's image list and engine client as a program, for selftests/e2e/registry_native: it
+ * reads a command a line and prints a JSON object a line, so that a script can play the registry
+ * and the engine against them. It decides nothing and checks nothing.
+ *
+ *	judge cached|revalidate IMAGE	{"judge": IMAGE, "outcome", "reason", "id", "entry", "text"}
+ *	image NAME | container NAME	what engine.c made of it
+ *	list | ping | events		containers; is the engine there; follow its events
+ *	status				an object for each entry, then {"status": "end"}
+ *	replace FILE			other settings
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+
+#include "../../userspace/warden/images.h"
+#include "util.h"
+
+struct driver {
+	uv_loop_t loop;
+	uv_poll_t input;
+	struct fetch_pool *pool;
+	struct engine *engine;
+	struct images *images;
+	char line[8192];
+	size_t size;
+};
+
+static void print(json_t *object)
+{
+	json_dumpf(object, stdout, JSON_COMPACT);
+	putchar('\n');
+	fflush(stdout);
+	json_decref(object);
+}
+
+static json_t *strings(const struct engine_strings *strings)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < strings->count; i++)
+		json_array_append_new(array, json_string(strings->items[i]));
+	return array;
+}
+
+static void on_judged(const struct images_verdict *verdict, void *context)
+{
+	static const char *const outcomes[] = { "allowed", "denied", "not local", "error" };
+	static const char *const reasons[] = {
+		[IMAGES_REASON_LISTED] = "listed",
+		[IMAGES_REASON_EVERY] = "every",
+		[IMAGES_REASON_NOT_LISTED] = "not listed",
+		[IMAGES_REASON_MOVED] = "moved",
+		[IMAGES_REASON_LOCAL_TAG] = "local tag",
+		[IMAGES_REASON_ABSENT] = "absent",
+		[IMAGES_REASON_UNREACHABLE] = "unreachable",
+		[IMAGES_REASON_EXPIRED] = "expired",
+		[IMAGES_REASON_NOT_LOCAL] = "not local",
+		[IMAGES_REASON_ENGINE] = "engine",
+	};
+
+	print(json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:s}", "judge", context, "outcome",
+		outcomes[verdict->outcome], "reason", reasons[verdict->reason], "error",
+		verdict->error, "id", verdict->image_id, "entry", verdict->entry, "text",
+		verdict->text));
+	free(context);
+}
+
+static void on_image(int error, const struct engine_image *image, void *context)
+{
+	(void)context;
+	if (error)
+		print(json_pack("{s:s, s:i}", "image", "", "error", error));
+	else
+		print(json_pack("{s:s, s:i, s:o, s:o, s:o}", "image", image->id, "error", 0,
+			"digests", strings(&image->repo_digests), "tags",
+			strings(&image->repo_tags), "layers", strings(&image->diff_ids)));
+}
+
+static void on_container(int error, const struct engine_container *container, void *context)
+{
+	(void)context;
+	if (error)
+		print(json_pack("{s:s, s:i}", "container", "", "error", error));
+	else
+		print(json_pack("{s:s, s:i, s:s, s:s, s:s, s:b, s:i, s:o}", "container",
+			container->id, "error", 0, "image_id", container->image_id, "image",
+			container->image, "name", container->name, "running",
+			container->running, "pid", (int)container->pid, "paths",
+			strings(&container->host_paths)));
+}
+
+static void on_list(int error, const struct engine_summary *containers, size_t count, void *context)
+{
+	json_t *array = json_array();
+
+	(void)context;
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array,
+			json_pack("{s:s, s:s, s:s, s:s}", "id", containers[i].id, "image_id",
+				containers[i].image_id, "image", containers[i].image, "state",
+				containers[i].state));
+	print(json_pack("{s:o, s:i}", "list", array, "error", error));
+}
+
+static void on_ping(int error, void *context)
+{
+	(void)context;
+	print(json_pack("{s:s, s:i}", "ping", "", "error", error));
+}
+
+static void on_event(const struct engine_event *event, void *context)
+{
+	static const char *const kinds[] = {
+		[ENGINE_EVENT_CONNECTED] = "connected",
+		[ENGINE_EVENT_DISCONNECTED] = "disconnected",
+		[ENGINE_EVENT_CREATE] = "create",
+		[ENGINE_EVENT_START] = "start",
+		[ENGINE_EVENT_DIE] = "die",
+		[ENGINE_EVENT_DESTROY] = "destroy",
+	};
+
+	(void)context;
+	print(json_pack("{s:s, s:s, s:s, s:s}", "event", kinds[event->kind], "id",
+		event->container, "image", event->image, "name", event->name));
+}
+
+static void on_status(const struct images_status *status, void *context)
+{
+	(void)context;
+	print(json_pack("{s:s, s:s, s:I, s:i, s:b, s:s}", "status", status->entry, "digest",
+		status->digest, "age", (json_int_t)status->age, "configs",
+		(int)status->config_count, "counts", status->counts, "problem",
+		status->problem));
+}
+
+static void on_changed(void *context)
+{
+	(void)context;
+	print(json_pack("{s:s}", "changed", ""));
+}
+
+static void replace(struct driver *driver, const char *path)
+{
+	struct settings *settings;
+	_cleanup_free_ char *problem = NULL;
+	int r = settings_load(path, &settings, &problem);
+
+	if (r == 0) {
+		r = images_replace(driver->images, settings);
+		settings_free(settings);
+	}
+	print(json_pack("{s:s, s:i}", "replace", path, "error", r));
+}
+
+static void judge(struct driver *driver, const char *rest)
+{
+	const char *image = strchr(rest, ' ');
+	enum images_freshness freshness =
+		strncmp(rest, "cached ", 7) ? IMAGES_REVALIDATE : IMAGES_CACHED;
+
+	if (image && images_judge(driver->images, image + 1, freshness, on_judged,
+			     strdup(image + 1)) < 0)
+		exit(2);
+}
+
+static void command(struct driver *driver, char *line)
+{
+	char *rest = strchr(line, ' ');
+	int r = 0;
+
+	if (rest)
+		*rest++ = '\0';
+	else
+		rest = line + strlen(line);
+	if (!strcmp(line, "judge"))
+		judge(driver, rest);
+	else if (!strcmp(line, "image"))
+		r = engine_inspect_image(driver->engine, rest, on_image, NULL);
+	else if (!strcmp(line, "container"))
+		r = engine_inspect_container(driver->engine, rest, on_container, NULL);
+	else if (!strcmp(line, "list"))
+		r = engine_list_containers(driver->engine, on_list, NULL);
+	else if (!strcmp(line, "ping"))
+		r = engine_ping(driver->engine, on_ping, NULL);
+	else if (!strcmp(line, "events"))
+		r = engine_events_start(driver->engine, on_event, NULL);
+	else if (!strcmp(line, "replace"))
+		replace(driver, rest);
+	else if (!strcmp(line, "status")) {
+		images_each(driver->images, on_status, NULL);
+		print(json_pack("{s:s}", "status", "end"));
+	} else {
+		r = -ENOSYS;
+	}
+	if (r < 0)
+		print(json_pack("{s:s, s:i}", line, "", "error", r));
+}
+
+static void stop(struct driver *driver)
+{
+	uv_close((uv_handle_t *)&driver->input, NULL);
+	images_free(driver->images);
+	engine_free(driver->engine);
+	fetch_pool_free(driver->pool);
+}
+
+static void on_input(uv_poll_t *poll, int status, int events)
+{
+	struct driver *driver = poll->data;
+	char *end;
+	ssize_t got;
+
+	(void)status;
+	(void)events;
+	got = read(0, driver->line + driver->size, sizeof(driver->line) - driver->size - 1);
+	if (got <= 0) {
+		if (got == 0 || errno != EAGAIN)
+			stop(driver);
+		return;
+	}
+	driver->size += got;
+	while ((end = memchr(driver->line, '\n', driver->size))) {
+		size_t length = end + 1 - driver->line;
+
+		*end = '\0';
+		command(driver, driver->line);
+		driver->size -= length;
+		memmove(driver->line, driver->line + length, driver->size);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct driver driver = { 0 };
+	struct settings *settings;
+	_cleanup_free_ char *problem = NULL;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: images_driver SETTINGS ENGINE-SOCKET\n");
+		return 2;
+	}
+	if (settings_load(argv[1], &settings, &problem) < 0) {
+		fprintf(stderr, "%s\n", problem);
+		return 2;
+	}
+	uv_loop_init(&driver.loop);
+	driver.pool = fetch_pool_new(&driver.loop);
+	driver.engine = engine_new(&driver.loop, driver.pool, argv[2]);
+	if (!driver.pool || !driver.engine
+		|| images_new(&driver.loop, driver.pool, driver.engine, settings, on_changed, NULL,
+			   &driver.images)
+			< 0)
+		return 2;
+	settings_free(settings);
+	uv_poll_init(&driver.loop, &driver.input, 0);
+	driver.input.data = &driver;
+	uv_poll_start(&driver.input, UV_READABLE, on_input);
+	uv_run(&driver.loop, UV_RUN_DEFAULT);
+	return uv_loop_close(&driver.loop) == 0 ? 0 : 3;
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * latchctl: finds the command that was asked for, and answers --help and --version. What a command
+ * does is in its own file; this one knows names and descriptions only.
+ */
+#include <errno.h>
+#include <stdarg.h>
+
+#include "latchctl.h"
+#include "nearest.h"
+#include "paths.h"
+#include "settings.h"
+
+static const struct subcommand commands[] = {
+	{"audit", "[-f] [--refused] [--json]", "who asked for what, and what the answer was",
+		"Prints what latchd wrote down: connections to guarded sockets and requests, "
+		"passed\n"
+		"and refused. With -f it waits for more; --refused leaves out what passed; --json "
+		"prints\n"
+		"the records as they are; --file FILE reads another log than\n" LATCH_AUDIT_LOG ".\n",
+		cmd_audit},
+	{"check", "[FILE]", "read a settings file as latchd would, and say what it means",
+		"Without FILE: " SETTINGS_PATH ", and if there is none\n" SETTINGS_ECI_PATH
+		", as latchd does.\n"
+		"Exits 0 when latchd would take the file, 1 when it would not (every problem is\n"
+		"listed), 3 when the file cannot be read by you.\n"
+		"\n"
+		"The smallest useful file:\n"
+		"{\n"
+		"  \"enhancedContainerIsolation\": {\n"
+		"    \"value\": true,\n"
+		"    \"dockerSocketMount\": {\n"
+		"      \"imageList\": { \"images\": [\"docker:cli\"] },\n"
+		"      \"commandList\": { \"type\": \"deny\", \"commands\": [\"push\"] }\n"
+		"    }\n"
+		"  }\n"
+		"}\n",
+		cmd_check},
+	{"doctor", "", "can latch work on this machine, and if not, what is missing",
+		"One line for each thing that latch needs of the kernel and the engine, and what "
+		"to\n"
+		"do where one is missing.\n",
+		cmd_doctor},
+	{"release", "", "give the engine its socket back",
+		"Undoes everything, with or without a running latchd: the engine's own socket is "
+		"at its\n"
+		"public path again, nothing of latch is in the kernel, latchd has ended. "
+		"Containers that\n"
+		"mounted latch's socket must be started anew.\n",
+		cmd_release},
+	{"status", "[--json]", "what latch guards and decides right now",
+		"Mode, policy with the age of each image's digest, engine, containers with and "
+		"without a\n"
+		"grant, counters. Exits 0 when latch enforces and serves, 1 when something is "
+		"missing\n"
+		"(each problem is named), 3 when latchd does not answer.\n",
+		cmd_status},
+};
+
+static bool is_terminal(FILE *out)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if ((no_color && *no_color) || !term || !strcmp(term, "dumb"))
+		return false;
+	return isatty(fileno(out));
+}
+
+const char *style(FILE *out, enum style style)
+{
+	static const char *const sequences[] = {
+		[STYLE_PLAIN] = "\033[0m",
+		[STYLE_GOOD] = "\033[32m",
+		[STYLE_BAD] = "\033[31m",
+		[STYLE_WARNING] = "\033[33m",
+		[STYLE_TITLE] = "\033[1m",
+	};
+
+	return is_terminal(out) ? sequences[style] : "";
+}
+
+int usage_error(const char *command, const char *format, ...)
+{
+	va_list arguments;
+
+	fprintf(stderr, "latchctl %s: ", command);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "\nSee `latchctl help %s`.\n", command);
+	return LATCHCTL_USAGE;
+}
+
+static const struct subcommand *find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static int unknown_command(const char *name)
+{
+	struct nearest near = NEAREST(name);
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		nearest_offer(&near, commands[i].name);
+	fprintf(stderr, "latchctl: there is no command \"%s\"", name);
+	if (near.name)
+		fprintf(stderr, "; did you mean \"%s\"?", near.name);
+	fputs("\nSee `latchctl --help`.\n", stderr);
+	return LATCHCTL_USAGE;
+}
+
+static void print_overview(FILE *out)
+{
+	fputs("usage: latchctl COMMAND [ARGUMENT...]\n\n"
+	      "Looks at latch, the kernel latch on the container engine's socket.\n\n",
+		out);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		char usage[32];
+
+		snprintf(usage, sizeof(usage), "%s %s", commands[i].name, commands[i].arguments);
+		fprintf(out, "  %-14s  %s\n", usage, commands[i].summary);
+	}
+	fputs("\n  help COMMAND    more about one command\n"
+	      "  --version       the version\n\n"
+	      "Exit status: 0 yes; 1 no, refused, or a problem was found; 2 wrong usage; 3 could "
+	      "not\n"
+	      "be found out. Colours appear on a terminal only, and never with NO_COLOR set.\n",
+		out);
+}
+
+static void print_help(const struct subcommand *command)
+{
+	printf("usage: latchctl %s%s%s\n\n%s%s%s\n\n%s", command->name,
+		*command->arguments ? " " : "", command->arguments, style(stdout, STYLE_TITLE),
+		command->summary, style(stdout, STYLE_PLAIN), command->help);
+}
+
+static bool is_help(const char *argument)
+{
+	return !strcmp(argument, "--help") || !strcmp(argument, "-h");
+}
+
+static int help(const char *name)
+{
+	const struct subcommand *command;
+
+	if (!name) {
+		print_overview(stdout);
+		return LATCHCTL_OK;
+	}
+	command = find(name);
+	if (!command)
+		return unknown_command(name);
+	print_help(command);
+	return LATCHCTL_OK;
+}
+
+static int run(int argc, char **argv)
+{
+	const struct subcommand *command = find(argv[0]);
+
+	if (!command)
+		return unknown_command(argv[0]);
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (is_help(argv[i]))
+			return help(command->name);
+	return command->run(argc, argv);
+}
+
+static int dispatch(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_overview(stderr);
+		return LATCHCTL_USAGE;
+	}
+	if (is_help(argv[1]))
+		return help(NULL);
+	if (!strcmp(argv[1], "help"))
+		return help(argv[2]);
+	if (!strcmp(argv[1], "--version")) {
+		puts("latchctl " LATCH_VERSION);
+		return LATCHCTL_OK;
+	}
+	if (argv[1][0] == '-') {
+		fprintf(stderr, "latchctl: unknown option \"%s\"\nSee `latchctl --help`.\n",
+			argv[1]);
+		return LATCHCTL_USAGE;
+	}
+	return run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	int status = dispatch(argc, argv);
+
+	/* An answer that nobody could read was not given. */
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "latchctl: standard output: %s\n", strerror(errno));
+		return LATCHCTL_UNKNOWN;
+	}
+	return status;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sentences of Enhanced Container Isolation, byte for byte as Docker Desktop gives them, so
+ * that whoever searches for one finds the same answers.
+ */
+#ifndef LATCH_MESSAGES_H
+#define LATCH_MESSAGES_H
+
+/* One %s: the image as the client named it. */
+#define MESSAGE_MOUNT_DENIED                                                                       \
+	"enhanced container isolation: docker socket mount denied for container with image "      \
+	"\"%s\"; image is not in the allowed list; if you wish to allow it, configure the docker " \
+	"socket image list in the Docker Desktop settings."
+
+/* One %s: the request URI as the client sent it. */
+#define MESSAGE_COMMAND_BLOCKED                                                                    \
+	"enhanced container isolation: docker command \"%s\" is blocked; if you wish to allow it, " \
+	"configure the docker socket command list in the Docker Desktop settings or admin-settings."
+
+#endif

@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * From the bytes of an admin-settings.json to struct settings: ECI's keys, their types, values and
+ * defaults. Each function reads one object of the file and is named after it.
+ *
+ * Every wrong type or value is listed before the file is refused. Unknown keys inside
+ * enhancedContainerIsolation are warnings, as ECI ignores them; keys beside it are Docker Desktop's
+ * own and not looked at. What is not said gets the stricter of ECI's documented defaults; but a
+ * file that does not say whether isolation is on is an error, for a guard that is given it expects
+ * an answer. Whether a command or image is known elsewhere is not asked here.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <openssl/evp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "jsonpath.h"
+#include "nearest.h"
+#include "settings_internal.h"
+#include "util.h"
+
+#define FILE_VERSION 2
+#define ECI_KEY      "enhancedContainerIsolation"
+
+/* One reading of one file: where problems go, and what was understood so far. */
+struct reading {
+	const char *file;
+	struct settings *settings;
+	FILE *problems; /* one a line, no newline behind the last */
+	bool wrong;     /* there is a problem */
+	bool no_memory;
+};
+
+static void begin_problem(struct reading *reading, const struct jsonpath *at)
+{
+	fprintf(reading->problems, "%s%s: ", reading->wrong ? "\n" : "", reading->file);
+	if (at->parent) {
+		jsonpath_print(at, reading->problems);
+		fputs(": ", reading->problems);
+	}
+	reading->wrong = true;
+}
+
+/* "found X, expected Y" */
+static void unexpected(struct reading *reading, const struct jsonpath *at, const json_t *found,
+	const char *expected)
+{
+	begin_problem(reading, at);
+	fputs("found ", reading->problems);
+	jsonpath_print_value(found, reading->problems);
+	fprintf(reading->problems, ", expected %s", expected);
+}
+
+/* "found X: sentence" */
+static void unusable(struct reading *reading, const struct jsonpath *at, const json_t *found,
+	const char *sentence)
+{
+	begin_problem(reading, at);
+	fputs("found ", reading->problems);
+	jsonpath_print_value(found, reading->problems);
+	fprintf(reading->problems, ": %s", sentence);
+}
+
+/* What quotes the file in bytes: only what cannot disturb a terminal or break a line goes on. */
+static char *printable(char *text)
+{
+	for (char *c = text; *c; c++)
+		if (*c < 0x20 || *c > 0x7e)
+			*c = '?';
+	return text;
+}
+
+/* A path as text; NULL when memory ran out. */
+static char *path_text(const struct jsonpath *at)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	jsonpath_print(at, out);
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static void PRINTF_LIKE(3, 4)
+	warn(struct reading *reading, const struct jsonpath *at, const char *format, ...)
+{
+	_cleanup_free_ char *path = path_text(at), *text = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	va_end(arguments);
+	if (!path || !text ||
+		settings_warn(reading->settings, "%s: %s: %s", reading->file, path, text) < 0)
+		reading->no_memory = true;
+}
+
+/* The hint behind an unknown key: the known one that it resembles, or all of them. */
+static void warn_unknown(struct reading *reading, const struct jsonpath *at, const char *key,
+	const char *const *known)
+{
+	struct jsonpath here = JSONPATH_KEY(at, key);
+	struct nearest near = NEAREST(key);
+	char all[128] = "";
+	size_t length = 0;
+
+	for (size_t i = 0; known[i]; i++) {
+		nearest_offer(&near, known[i]);
+		length += snprintf(
+			all + length, sizeof(all) - length, "%s%s", i ? ", " : "", known[i]);
+	}
+	if (near.name)
+		warn(reading, &here, "unknown key, ignored; did you mean \"%s\"?", near.name);
+	else
+		warn(reading, &here, "unknown key, ignored; known here: %s", all);
+}
+
+/* `known` ends in NULL; its names together fit warn_unknown's buffer. */
+static void check_keys(struct reading *reading, const struct jsonpath *at, json_t *object,
+	const char *const *known)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (object, key, value) {
+		size_t i = 0;
+
+		while (known[i] && strcmp(known[i], key))
+			i++;
+		if (!known[i])
+			warn_unknown(reading, at, key, known);
+	}
+}
+
+/* The object behind a key; NULL when it is not there, or no object, which is then a problem. */
+static json_t *read_object(struct reading *reading, const struct jsonpath *at, json_t *parent)
+{
+	json_t *value = json_object_get(parent, at->key);
+
+	if (!value || json_is_object(value))
+		return value;
+	unexpected(reading, at, value, "an object");
+	return NULL;
+}
+
+/* The array behind a key; NULL as above. */
+static json_t *read_array(
+	struct reading *reading, const struct jsonpath *at, json_t *parent, const char *expected)
+{
+	json_t *value = json_object_get(parent, at->key);
+
+	if (!value)
+		return NULL;
+	if (!json_is_array(value)) {
+		unexpected(reading, at, value, expected);
+		return NULL;
+	}
+	if (json_array_size(value) > SETTINGS_LIST_MAX) {
+		begin_problem(reading, at);
+		fprintf(reading->problems, "found %zu entries, expected at most %d",
+			json_array_size(value), SETTINGS_LIST_MAX);
+		return NULL;
+	}
+	return value;
+}
+
+static bool read_boolean(
+	struct reading *reading, const struct jsonpath *at, json_t *parent, bool absent)
+{
+	json_t *value = json_object_get(parent, at->key);
+
+	if (!value)
+		return absent;
+	if (!json_is_boolean(value)) {
+		unexpected(reading, at, value, "true or false");
+		return absent;
+	}
+	return json_boolean_value(value);
+}
+
+/* Notes `meaning` as said by entry `index`, and warns when an earlier entry said the same. */
+static void warn_repeated(
+	struct reading *reading, const struct jsonpath *at, json_t *said, const char *meaning)
+{
+	json_t *before = json_object_get(said, meaning);
+
+	if (before)
+		warn(reading, at, "says the same as entry [%lld] before it (%s)",
+			(long long)json_integer_value(before), meaning);
+	else if (json_object_set_new(said, meaning, json_integer(at->index)) < 0)
+		reading->no_memory = true;
+}
+
+/* How two entries that mean the same image are told to be equal. */
+static void image_meaning(const struct reference_pattern *image, char *text, size_t size)
+{
+	const struct reference *reference = &image->reference;
+
+	if (image->kind == REFERENCE_EVERY)
+		snprintf(text, size, "every image");
+	else
+		snprintf(text, size, "%s/%s%s%s", reference->domain, reference->repository,
+			image->kind == REFERENCE_DIGEST ? "@" : ":",
+			image->kind == REFERENCE_DIGEST ? reference->digest : reference->tag);
+}
+
+/* A tag beside a digest reads as if it counted. */
+static void warn_ignored_tag(struct reading *reading, const struct jsonpath *at, const char *text)
+{
+	struct reference reference;
+	const char *problem;
+
+	if (!reference_parse(text, &reference, &problem) && reference.tag[0])
+		warn(reading, at, "the tag \"%s\" is ignored, the digest decides", reference.tag);
+}
+
+static void read_image(
+	struct reading *reading, const struct jsonpath *at, const json_t *value, json_t *said)
+{
+	struct settings *settings = reading->settings;
+	struct reference_pattern *image = &settings->images[settings->image_count];
+	char meaning[sizeof(image->reference)];
+	const char *problem;
+	int r;
+
+	if (!json_is_string(value)) {
+		unexpected(reading, at, value, "a string (an image reference, or \"*\")");
+		return;
+	}
+	r = reference_pattern_parse(json_string_value(value), image, &problem);
+	if (r == -ENOMEM)
+		reading->no_memory = true;
+	else if (r < 0)
+		unusable(reading, at, value, problem);
+	if (r < 0)
+		return;
+	settings->image_count++;
+	image_meaning(image, meaning, sizeof(meaning));
+	warn_repeated(reading, at, said, meaning);
+	if (image->kind == REFERENCE_DIGEST)
+		warn_ignored_tag(reading, at, image->text);
+}
+
+static void read_images(struct reading *reading, const struct jsonpath *at, json_t *image_list)
+{
+	json_t *images, *value, *said;
+	size_t i;
+
+	images = read_array(reading, at, image_list, "an array of image references");
+	if (!images || !json_array_size(images))
+		return;
+	said = json_object();
+	reading->settings->images =
+		calloc(json_array_size(images), sizeof(*reading->settings->images));
+	if (!said || !reading->settings->images) {
+		reading->no_memory = true;
+		json_decref(said);
+		return;
+	}
+	json_array_foreach (images, i, value)
+		read_image(reading, &JSONPATH_INDEX(at, i), value, said);
+	json_decref(said);
+}
+
+static void read_image_list(struct reading *reading, const struct jsonpath *at, json_t *mount)
+{
+	static const char *const known[] = {"images", "allowDerivedImages", NULL};
+	struct jsonpath derived = JSONPATH_KEY(at, "allowDerivedImages");
+	json_t *list = read_object(reading, at, mount);
+
+	if (!list)
+		return;
+	check_keys(reading, at, list, known);
+	read_images(reading, &JSONPATH_KEY(at, "images"), list);
+	/* Fail closed: images that would be let in only by this key stay out. */
+	if (read_boolean(reading, &derived, list, false))
+		warn(reading, &derived,
+			"true is not supported by this version of latch and is treated as false: "
+			"derived images are refused");
+}
+
+static void read_command(
+	struct reading *reading, const struct jsonpath *at, const json_t *value, json_t *said)
+{
+	struct commandlist *list = &reading->settings->commands;
+	const char **commands = (const char **)list->commands;
+	char sentence[2048] = "";
+	char *name;
+
+	if (!json_is_string(value)) {
+		unexpected(reading, at, value, "a string (a docker command)");
+		return;
+	}
+	if (commandlist_check(json_string_value(value), sentence, sizeof(sentence)) < 0) {
+		/* The sentence names the entry. */
+		begin_problem(reading, at);
+		fputs(printable(sentence), reading->problems);
+		return;
+	}
+	name = strdup(json_string_value(value));
+	if (!name) {
+		reading->no_memory = true;
+		return;
+	}
+	commands[list->count++] = name;
+	warn_repeated(reading, at, said, name);
+	if (sentence[0])
+		warn(reading, at, "%s", printable(sentence));
+}
+
+static void read_commands(struct reading *reading, const struct jsonpath *at, json_t *command_list)
+{
+	json_t *commands, *value, *said;
+	size_t i;
+
+	commands = read_array(reading, at, command_list, "an array of docker commands");
+	if (!commands || !json_array_size(commands))
+		return;
+	said = json_object();
+	reading->settings->commands.commands =
+		calloc(json_array_size(commands), sizeof(*reading->settings->commands.commands));
+	if (!said || !reading->settings->commands.commands) {
+		reading->no_memory = true;
+		json_decref(said);
+		return;
+	}
+	json_array_foreach (commands, i, value)
+		read_command(reading, &JSONPATH_INDEX(at, i), value, said);
+	json_decref(said);
+}
+
+static void read_type(struct reading *reading, const struct jsonpath *at, json_t *command_list)
+{
+	json_t *value = json_object_get(command_list, at->key);
+	const char *type = json_string_value(value);
+
+	if (!value)
+		return;
+	if (type && !strcmp(type, "allow"))
+		reading->settings->commands.type = COMMANDLIST_ALLOW;
+	else if (!type || strcmp(type, "deny"))
+		unexpected(reading, at, value, "\"allow\" or \"deny\"");
+}
+
+static void read_command_list(struct reading *reading, const struct jsonpath *at, json_t *mount)
+{
+	static const char *const known[] = {"type", "commands", NULL};
+	struct commandlist *commands = &reading->settings->commands;
+	json_t *list = read_object(reading, at, mount);
+
+	if (!list)
+		return;
+	check_keys(reading, at, list, known);
+	read_type(reading, &JSONPATH_KEY(at, "type"), list);
+	read_commands(reading, &JSONPATH_KEY(at, "commands"), list);
+	if (commands->type == COMMANDLIST_ALLOW && !commands->count && !reading->wrong)
+		warn(reading, at, "an allow list without commands refuses every command");
+}
+
+static void read_mount(struct reading *reading, const struct jsonpath *at, json_t *eci)
+{
+	static const char *const known[] = {"imageList", "commandList", NULL};
+	json_t *mount = read_object(reading, at, eci);
+
+	if (!mount)
+		return;
+	check_keys(reading, at, mount, known);
+	read_image_list(reading, &JSONPATH_KEY(at, "imageList"), mount);
+	read_command_list(reading, &JSONPATH_KEY(at, "commandList"), mount);
+}
+
+static void read_eci(struct reading *reading, const struct jsonpath *at, json_t *eci)
+{
+	static const char *const known[] = {"locked", "value", "dockerSocketMount", NULL};
+	struct jsonpath locked = JSONPATH_KEY(at, "locked");
+	struct jsonpath value = JSONPATH_KEY(at, "value");
+
+	check_keys(reading, at, eci, known);
+	if (!read_boolean(reading, &locked, eci, true))
+		warn(reading, &locked,
+			"false is read as true: latch has no settings of the user's own that could "
+			"override the file");
+	if (json_object_get(eci, "value"))
+		reading->settings->enabled = read_boolean(reading, &value, eci, true);
+	else
+		unexpected(reading, &value, NULL,
+			"true or false: the file has to say whether isolation is on");
+	read_mount(reading, &JSONPATH_KEY(at, "dockerSocketMount"), eci);
+}
+
+/* The file does not mention isolation at all; the key may be mistyped. */
+static void missing_eci(struct reading *reading, const struct jsonpath *at, json_t *root)
+{
+	struct nearest near = NEAREST(ECI_KEY);
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (root, key, value)
+		nearest_offer(&near, key);
+	unexpected(reading, at, NULL, "an object: latch reads nothing else of this file");
+	if (near.name) {
+		fputs("; there is ", reading->problems);
+		jsonpath_print(
+			&JSONPATH_KEY((&(struct jsonpath){0}), near.name), reading->problems);
+		fputs(", spelt differently", reading->problems);
+	}
+}
+
+static void read_root(struct reading *reading, json_t *root)
+{
+	struct jsonpath document = {0};
+	struct jsonpath version = JSONPATH_KEY(&document, "configurationFileVersion");
+	struct jsonpath eci = JSONPATH_KEY(&document, ECI_KEY);
+	json_t *value = json_object_get(root, version.key);
+
+	if (!json_is_object(root)) {
+		unexpected(reading, &document, root, "an object");
+		return;
+	}
+	if (value && (!json_is_integer(value) || json_integer_value(value) != FILE_VERSION))
+		unexpected(reading, &version, value, "2 (the only version that there is)");
+	if (!json_object_get(root, eci.key)) {
+		missing_eci(reading, &eci, root);
+		return;
+	}
+	value = read_object(reading, &eci, root);
+	if (value)
+		read_eci(reading, &eci, value);
+}
+
+static int name_policy(const char *bytes, size_t size, char digest[65])
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	unsigned int length;
+
+	if (!EVP_Digest(bytes, size, hash, &length, EVP_sha256(), NULL))
+		return -ENOMEM;
+	for (unsigned int i = 0; i < length; i++)
+		snprintf(digest + 2 * i, 3, "%02x", hash[i]);
+	return 0;
+}
+
+/* What a JSON parser would only call a strange first character. */
+static int check_text(const char *path, const char *bytes, size_t size, char **problem)
+{
+	if (size >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3))
+		return settings_fail(-EINVAL, problem,
+			"%s:1:1: begins with a UTF-8 byte order mark, which ECI does not accept "
+			"either: save the file as UTF-8 without BOM",
+			path);
+	if (size >= 2 && (!memcmp(bytes, "\xff\xfe", 2) || !memcmp(bytes, "\xfe\xff", 2)))
+		return settings_fail(-EINVAL, problem,
+			"%s:1:1: is UTF-16 text: save the file as UTF-8 without BOM", path);
+	for (size_t i = 0; i < size; i++)
+		if (!strchr(" \t\r\n", bytes[i]) || !bytes[i])
+			return 0;
+	return settings_fail(
+		-EINVAL, problem, "%s: is empty, expected an object with \"" ECI_KEY "\"", path);
+}
+
+static int syntax_error(const char *path, json_error_t *error, char **problem)
+{
+	if (json_error_code(error) == json_error_out_of_memory)
+		return settings_fail(-ENOMEM, problem, "%s: out of memory", path);
+	return settings_fail(-EINVAL, problem, "%s:%d:%d: %s", path, error->line, error->column,
+		printable(error->text));
+}
+
+/* The warnings go behind the problems: a mistyped key may be why another is missing. */
+static void print_warnings(struct reading *reading)
+{
+	const struct settings *settings = reading->settings;
+
+	for (size_t i = 0; i < settings->warning_count; i++)
+		fprintf(reading->problems, "\nwarning: %s", settings->warnings[i]);
+}
+
+/* Fills reading->settings. Returns 0, or a negative errno and *problem. */
+static int read_settings(struct reading *reading, json_t *root, char **problem)
+{
+	char *text = NULL;
+	size_t size;
+
+	reading->problems = open_memstream(&text, &size);
+	if (!reading->problems)
+		return settings_fail(-ENOMEM, problem, "%s: out of memory", reading->file);
+	read_root(reading, root);
+	if (reading->wrong)
+		print_warnings(reading);
+	if (fclose(reading->problems) || reading->no_memory) {
+		free(text);
+		return settings_fail(-ENOMEM, problem, "%s: out of memory", reading->file);
+	}
+	if (!reading->wrong) {
+		free(text);
+		return 0;
+	}
+	*problem = text;
+	return -EINVAL;
+}
+
+int settings_parse(const char *path, const char *bytes, size_t size, struct settings **settings,
+	char **problem)
+{
+	struct reading reading = {.file = path};
+	json_error_t error;
+	json_t *root;
+	int r;
+
+	*settings = NULL;
+	*problem = NULL;
+	r = check_text(path, bytes, size, problem);
+	if (r < 0)
+		return r;
+	root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &error);
+	if (!root)
+		return syntax_error(path, &error, problem);
+	reading.settings = calloc(1, sizeof(*reading.settings));
+	if (!reading.settings || !(reading.settings->path = strdup(path)) ||
+		name_policy(bytes, size, reading.settings->digest) < 0)
+		r = settings_fail(-ENOMEM, problem, "%s: out of memory", path);
+	else
+		r = read_settings(&reading, root, problem);
+	json_decref(root);
+	if (r < 0)
+		settings_free(reading.settings);
+	else
+		*settings = reading.settings;
+	return r;
+}

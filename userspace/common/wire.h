@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the mediator may ask of the warden, over a SOCK_SEQPACKET socketpair.
+ *
+ * The mediator reads hostile bytes, so the warden believes nothing of it but the size: each
+ * message has one fixed size, each field one meaning, each string must end in NUL within its
+ * array (the warden refuses it otherwise and drops the mediator). The warden answers a request
+ * with one reply of the same id, in any order; a report is not answered.
+ */
+#ifndef LATCH_WIRE_H
+#define LATCH_WIRE_H
+
+#include <stdint.h>
+
+#include "latch/abi.h"
+
+enum wire_kind {
+	/*
+	 * Is `text`, a host path from a create request, one of the guarded sockets when the engine
+	 * resolves it? status: 1 yes, 0 no.
+	 */
+	WIRE_JUDGE_MOUNT = 1,
+	/*
+	 * May a container of the image `text` (as the client wrote it) hold the socket? status: 0
+	 * yes, or the engine does not have that image yet; -EACCES no, and reply.text is the
+	 * message for the client.
+	 */
+	WIRE_JUDGE_IMAGE = 2,
+	/*
+	 * The container `text` (name, id or prefix) is about to be started. status: 0, the grant
+	 * is in the kernel if the image earned one, and reply.container is the full id to put
+	 * into the forwarded request; -ENOENT the engine knows no such container; -EACCES it
+	 * mounts the socket and may not, reply.text is the message for the client.
+	 */
+	WIRE_JUDGE_START = 3,
+	/* What the mediator decided about one request, for the audit. Not answered. */
+	WIRE_REPORT = 4,
+};
+
+#define WIRE_TEXT_SIZE 4096
+
+/* From the mediator to the warden. */
+struct wire_request {
+	uint32_t kind; /* enum wire_kind */
+	int32_t route; /* WIRE_REPORT: row of routes.def, -1 for none */
+	uint64_t id;   /* comes back in the reply */
+	/* WIRE_REPORT: 0 passed, else the HTTP status that the client got */
+	uint32_t refused;
+	uint32_t reserved;
+	struct latch_conn client; /* as the kernel labelled the connection */
+	char method[16];	  /* WIRE_REPORT */
+	char reason[128];	  /* WIRE_REPORT: why, in words; may be empty */
+	char text[WIRE_TEXT_SIZE]; /* see enum wire_kind; WIRE_REPORT: the request URI, cut */
+};
+
+/* From the warden to the mediator. */
+struct wire_reply {
+	uint64_t id;
+	int32_t status; /* see enum wire_kind; any other negative errno: refuse with 503 */
+	uint32_t reserved;
+	char container[LATCH_ID_SIZE];
+	char text[1024];
+};
+
+/*
+ * Descriptors that the warden hands to the mediator at exec, from this number on, in this order.
+ * The maps are opened read-only.
+ */
+enum wire_fd {
+	WIRE_FD_LISTENER = 3, /* the public socket, listening, non-blocking */
+	WIRE_FD_WARDEN = 4,   /* the socketpair */
+	WIRE_FD_CONNS = 5,    /* map `conns`: key an accepted descriptor (int) */
+	WIRE_FD_VERDICTS = 6, /* map `verdicts` */
+	WIRE_FD_STATE = 7,    /* map `state` */
+};
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What becomes of a request, as far as its client and its route decide it.
+ */
+#ifndef LATCH_MEDIATOR_DECIDE_H
+#define LATCH_MEDIATOR_DECIDE_H
+
+#include "route.h"
+#include "subject.h"
+
+enum decision {
+	DECIDE_PASS,	   /* forward; the image list does not apply (ECI is off) */
+	DECIDE_JUDGE,	   /* forward, once the image list agrees where the route asks for it */
+	DECIDE_COMMAND,	   /* the command list refuses it */
+	DECIDE_CLIENT,	   /* the client may not talk to the engine at all */
+	DECIDE_NO_ROUTE,   /* the engine has no such page, or would redirect */
+	DECIDE_UNREADABLE, /* a target that cannot be read and so cannot be forwarded */
+	DECIDE_NO_POLICY,  /* the policy cannot be read */
+};
+
+/*
+ * Decides one request. `label` is NULL for a client that the kernel did not label; `match` is what
+ * route_classify() said. Reads state and verdict from `source` at the time of the call.
+ */
+enum decision decide_request(const struct subject_source *source, const struct latch_conn *label,
+	const struct route_match *match);
+
+/* The same for a client of which no request has been read: DECIDE_JUDGE or a refusal. */
+enum decision decide_client(const struct subject_source *source, const struct latch_conn *label);
+
+#endif

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Makes the only parser of hostile bytes a process that can do nothing: another user, one group
+ * (the engine socket's), no capability in any set, no way to gain one by exec, no descriptor that
+ * it was not given, no core dump with clients' data in it.
+ */
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "privileges.h"
+#include "util.h"
+
+static int drop_bounding_set(void)
+{
+	for (int cap = 0;; cap++) {
+		int r = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+
+		if (r < 0)
+			return 0; /* EINVAL: the kernel knows no further one */
+		if (r > 0 && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+			return -errno;
+	}
+}
+
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return -errno;
+	return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
+}
+
+static int change_identity(const struct privileges *to)
+{
+	bool has_group = to->group != (gid_t)-1;
+
+	if (to->uid == (uid_t)-1)
+		return 0;
+	if (setgroups(has_group ? 1 : 0, &to->group) < 0)
+		return -errno;
+	if (setresgid(to->gid, to->gid, to->gid) < 0)
+		return -errno;
+	return setresuid(to->uid, to->uid, to->uid) < 0 ? -errno : 0;
+}
+
+static int lock(void)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+/* After the change of uid, which clears the wish. */
+static int follow_parent(pid_t parent)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0)
+		return -errno;
+	/* It may have died before the wish was heard. */
+	return getppid() == parent ? 0 : -ESRCH;
+}
+
+static int fail(const char **step, const char *name, int r)
+{
+	*step = name;
+	return r;
+}
+
+int privileges_drop(const struct privileges *privileges, unsigned keep, const char **step)
+{
+	pid_t parent = getppid();
+	int r;
+
+	if (close_range(keep, ~0U, 0) < 0)
+		return fail(step, "closing descriptors", -errno);
+	/* Without CAP_SETPCAP there is nothing in it that no_new_privs does not close as well. */
+	r = geteuid() == 0 ? drop_bounding_set() : 0;
+	if (r < 0)
+		return fail(step, "emptying the capability bounding set", r);
+	r = change_identity(privileges);
+	if (r < 0)
+		return fail(step, "changing user and groups", r);
+	r = drop_capabilities();
+	if (r < 0)
+		return fail(step, "dropping capabilities", r);
+	r = lock();
+	if (r < 0)
+		return fail(step, "giving up the way back", r);
+	r = follow_parent(parent);
+	return r < 0 ? fail(step, "following the parent process", r) : 0;
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Carries questions to the warden and answers back. A question waits when the socketpair is full;
+ * a report does not, because no verdict depends on it. When the warden goes, or says something
+ * that is no reply, every open question is answered with nothing, which refuses.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "util.h"
+#include "warden_link.h"
+
+struct question {
+	struct question *next;
+	struct wire_request request;
+	warden_answer answer; /* NULL: cancelled, the reply is awaited and dropped */
+	void *context;
+	bool sent;
+};
+
+static int link_fd(const struct warden_link *link)
+{
+	uv_os_fd_t fd = -1;
+
+	uv_fileno((const uv_handle_t *)&link->poll, &fd);
+	return fd;
+}
+
+static int send_request(const struct warden_link *link, const struct wire_request *request)
+{
+	ssize_t r = send(link_fd(link), request, sizeof(*request), MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (r < 0)
+		return -errno;
+	return r == sizeof(*request) ? 0 : -EIO;
+}
+
+static struct question *take_first(struct warden_link *link)
+{
+	struct question *question = link->questions;
+
+	if (!question)
+		return NULL;
+	link->questions = question->next;
+	if (!link->questions)
+		link->last = &link->questions;
+	return question;
+}
+
+static struct question *take(struct warden_link *link, uint64_t id)
+{
+	for (struct question **at = &link->questions; *at; at = &(*at)->next) {
+		struct question *question = *at;
+
+		if (question->request.id != id)
+			continue;
+		*at = question->next;
+		if (link->last == &question->next)
+			link->last = at;
+		return question;
+	}
+	return NULL;
+}
+
+static void give_up(struct warden_link *link)
+{
+	struct question *question;
+
+	if (link->down)
+		return;
+	link->down = true;
+	uv_poll_stop(&link->poll);
+	while ((question = take_first(link))) {
+		if (question->answer)
+			question->answer(question->context, NULL);
+		free(question);
+	}
+	link->gone(link);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+/* Writable is only asked for while a question waits: the socket is writable nearly always. */
+static void update_poll(struct warden_link *link)
+{
+	int events = UV_READABLE;
+
+	for (const struct question *q = link->questions; q; q = q->next)
+		if (!q->sent)
+			events |= UV_WRITABLE;
+	uv_poll_start(&link->poll, events, on_poll);
+}
+
+static int send_waiting(struct warden_link *link)
+{
+	for (struct question *q = link->questions; q; q = q->next) {
+		int r;
+
+		if (q->sent)
+			continue;
+		r = send_request(link, &q->request);
+		if (r == -EAGAIN || r == -ENOBUFS)
+			break;
+		if (r < 0)
+			return r;
+		q->sent = true;
+	}
+	return 0;
+}
+
+/* Returns 0 when there is nothing more to read, a negative errno when the warden is gone. */
+static int receive(struct warden_link *link)
+{
+	for (;;) {
+		struct question *question;
+		struct wire_reply reply;
+		ssize_t r = recv(link_fd(link), &reply, sizeof(reply), MSG_DONTWAIT | MSG_TRUNC);
+
+		if (r < 0 && (errno == EAGAIN || errno == EINTR))
+			return 0;
+		if (r != sizeof(reply))
+			return r < 0 ? -errno : -EPROTO;
+		reply.container[sizeof(reply.container) - 1] = 0;
+		reply.text[sizeof(reply.text) - 1] = 0;
+		question = take(link, reply.id);
+		if (question && question->answer)
+			question->answer(question->context, &reply);
+		free(question);
+	}
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	struct warden_link *link = poll->data;
+	int r = status;
+
+	(void)events;
+	if (r == 0)
+		r = receive(link);
+	if (r == 0)
+		r = send_waiting(link);
+	if (r < 0)
+		give_up(link);
+	else if (!link->down)
+		update_poll(link);
+}
+
+int warden_link_open(struct warden_link *link, uv_loop_t *loop, int fd,
+	void (*gone)(struct warden_link *link), void *owner)
+{
+	int r;
+
+	*link = (struct warden_link){.gone = gone, .owner = owner, .next_id = 1};
+	link->last = &link->questions;
+	r = uv_poll_init(loop, &link->poll, fd);
+	if (r < 0)
+		return r;
+	link->poll.data = link;
+	return uv_poll_start(&link->poll, UV_READABLE, on_poll);
+}
+
+int64_t warden_link_ask(struct warden_link *link, enum wire_kind kind, const char *text,
+	const struct latch_conn *client, warden_answer answer, void *context)
+{
+	struct question *question;
+
+	if (link->down)
+		return -EPIPE;
+	if (strlen(text) >= sizeof(question->request.text))
+		return -ENAMETOOLONG;
+	question = calloc(1, sizeof(*question));
+	if (!question)
+		return -ENOMEM;
+	question->request.kind = kind;
+	question->request.route = -1;
+	question->request.id = link->next_id++;
+	question->request.client = *client;
+	COPY_STRING(question->request.text, text);
+	question->answer = answer;
+	question->context = context;
+	*link->last = question;
+	link->last = &question->next;
+	/* A failure shows on the descriptor too, and the loop deals with it there. */
+	send_waiting(link);
+	update_poll(link);
+	return question->request.id;
+}
+
+void warden_link_cancel(struct warden_link *link, int64_t id)
+{
+	for (struct question *q = link->questions; q; q = q->next)
+		if ((int64_t)q->request.id == id)
+			q->answer = NULL;
+}
+
+void warden_link_report(struct warden_link *link, struct wire_request *report)
+{
+	size_t length = strlen(report->reason);
+
+	if (link->down)
+		return;
+	report->kind = WIRE_REPORT;
+	report->id = link->next_id++;
+	if (link->lost_reports)
+		snprintf(report->reason + length, sizeof(report->reason) - length,
+			"%s(%llu earlier reports lost)", length ? " " : "",
+			(unsigned long long)link->lost_reports);
+	if (send_request(link, report) < 0)
+		link->lost_reports++;
+	else
+		link->lost_reports = 0;
+}
+
+void warden_link_close(struct warden_link *link)
+{
+	struct question *question;
+
+	link->down = true;
+	while ((question = take_first(link)))
+		free(question);
+	if (!uv_is_closing((uv_handle_t *)&link->poll))
+		uv_close((uv_handle_t *)&link->poll, NULL);
+}

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Adoption: latch's listening inode at the engine's public path, the engine's own inode under
+ * another name, and no moment in which the path is empty.
+ *
+ * The engine knows nothing of it. When it stops it unlinks the public path; when it starts it
+ * unlinks it again, binds a new socket there without any permission bits, and then sets owner and
+ * mode by path. So a new socket is left alone until it has its mode, and an empty path is left
+ * alone for a while, lest latch's link comes between the engine's unlink and its bind.
+ *
+ * Only a socket that listens and that the host made is adopted: the kernel refuses latch's own
+ * connect to a listener that a container made, and for listeners older than the kernel programs
+ * the process that made them is looked up.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "adoption.h"
+#include "cgroups.h"
+#include "paths.h"
+
+#define EXCHANGE_NAME LATCH_RUN_DIR "/exchange"
+/* How long the path stays empty before latch fills it: longer than the engine takes to bind. */
+#define EMPTY_PATIENCE_MS 700
+#define MODE_PATIENCE_MS  20
+#define CHECK_MS	  1000
+
+struct adoption {
+	const struct maps *maps;
+	char path[PATH_MAX];
+	char *name; /* last component of path */
+	adoption_fn event;
+	void *context;
+	uv_fs_event_t watch;
+	uv_timer_t timer;
+	int handles;		   /* that are not closed yet */
+	struct latch_inode engine; /* at LATCH_ENGINE_SOCKET; ino 0: none */
+	bool told_absent;
+	char told_problem[256];
+};
+
+static void tell(struct adoption *adoption, enum adoption_event event, const char *format, ...)
+	PRINTF_LIKE(3, 4);
+static void tell(struct adoption *adoption, enum adoption_event event, const char *format, ...)
+{
+	char problem[256];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(problem, sizeof(problem), format, arguments);
+	va_end(arguments);
+	if (problem[0] && !strcmp(problem, adoption->told_problem))
+		return;
+	COPY_STRING(adoption->told_problem, problem);
+	adoption->event(event, problem, adoption->context);
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+/* What a connect to a socket file shows of the listener behind it. */
+enum listener_kind {
+	LISTENER_HOST,	  /* the host made it */
+	LISTENER_PLANTED, /* a container made it */
+	LISTENER_DEAD,	  /* nobody listens any more */
+};
+
+static enum listener_kind probe(const struct maps *maps, const char *path)
+{
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	COPY_STRING(address.sun_path, path);
+	if (fd < 0)
+		return LISTENER_PLANTED; /* not known to be the host's: not adopted */
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+		if (errno == ECONNREFUSED)
+			return LISTENER_DEAD;
+		/* A full backlog is the sign of a listener that passed the gate. */
+		return errno == EAGAIN ? LISTENER_HOST : LISTENER_PLANTED;
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) ||
+		cgroups_pid_is_contained(maps, peer.pid))
+		return LISTENER_PLANTED;
+	return LISTENER_HOST;
+}
+
+/* Puts latch's inode at the public path, over whatever is there, in one step. */
+static int place_public(struct adoption *adoption)
+{
+	unlink(EXCHANGE_NAME);
+	if (link(LATCH_PUBLIC_SOCKET, EXCHANGE_NAME) || rename(EXCHANGE_NAME, adoption->path))
+		return -errno;
+	return 0;
+}
+
+/* Clients must be able to reach latch exactly as far as they could reach the engine. */
+static int copy_permissions(const struct stat *engine)
+{
+	if (chown(LATCH_PUBLIC_SOCKET, engine->st_uid, engine->st_gid) ||
+		chmod(LATCH_PUBLIC_SOCKET, engine->st_mode & 07777))
+		return -errno;
+	return 0;
+}
+
+/*
+ * Exchanges latch's inode and the engine's. The engine may bind anew between our look and the
+ * exchange; then what came out is not what was looked at, and goes back.
+ */
+static int exchange(struct adoption *adoption, const struct stat *engine)
+{
+	struct stat taken;
+	int r;
+
+	/* As the engine's before it is moved: the gate knew it by its name only. */
+	r = maps_guard(adoption->maps, engine, LATCH_GUARD_ENGINE, LATCH_ENGINE_SOCKET);
+	if (!r)
+		r = copy_permissions(engine);
+	if (r < 0)
+		return r;
+	unlink(EXCHANGE_NAME);
+	if (link(LATCH_PUBLIC_SOCKET, EXCHANGE_NAME) ||
+		renameat2(AT_FDCWD, EXCHANGE_NAME, AT_FDCWD, adoption->path, RENAME_EXCHANGE))
+		return -errno;
+	if (lstat(EXCHANGE_NAME, &taken) || !same_file(&taken, engine)) {
+		if (renameat2(AT_FDCWD, EXCHANGE_NAME, AT_FDCWD, adoption->path, RENAME_EXCHANGE))
+			return -errno;
+		return -EAGAIN;
+	}
+	if (rename(EXCHANGE_NAME, LATCH_ENGINE_SOCKET))
+		return -errno;
+	return 0;
+}
+
+static void forget_engine(struct adoption *adoption)
+{
+	if (adoption->engine.ino)
+		maps_unguard(adoption->maps, &adoption->engine);
+	adoption->engine.ino = 0;
+}
+
+static int adopt(struct adoption *adoption, const struct stat *engine)
+{
+	struct latch_inode inode = maps_inode_of(engine);
+	int r = exchange(adoption, engine);
+
+	if (r < 0)
+		return r;
+	if (adoption->engine.ino != inode.ino || adoption->engine.dev != inode.dev)
+		forget_engine(adoption);
+	adoption->engine = inode;
+	adoption->told_absent = false;
+	adoption->told_problem[0] = 0;
+	tell(adoption, ADOPTION_ADOPTED, "%s", "");
+	return 0;
+}
+
+static int fill_path(struct adoption *adoption)
+{
+	int r = place_public(adoption);
+
+	if (!r && !adoption->told_absent) {
+		adoption->told_absent = true;
+		tell(adoption, ADOPTION_ABSENT, "%s", "");
+	}
+	return r;
+}
+
+/* A socket at the public path that is not latch's. Returns 0, or -EAGAIN to look again soon. */
+static int consider(struct adoption *adoption, const struct stat *found)
+{
+	if (!S_ISSOCK(found->st_mode))
+		return -ENOTSOCK;
+	switch (probe(adoption->maps, adoption->path)) {
+	case LISTENER_DEAD:
+		/* Between bind and listen it refuses too; a socket without a mode is on its way. */
+		return found->st_mode & 0777 ? fill_path(adoption) : -EAGAIN;
+	case LISTENER_PLANTED:
+		tell(adoption, ADOPTION_PLANTED,
+			"the socket at %s was made by a container, or by a process that cannot be "
+			"looked up; it is not adopted and was replaced",
+			adoption->path);
+		return place_public(adoption);
+	case LISTENER_HOST:
+		break;
+	}
+	return found->st_mode & 0777 ? adopt(adoption, found) : -EAGAIN;
+}
+
+/* Looks at the public path and does what is due. Returns when to look again, in ms. */
+static unsigned int look(struct adoption *adoption, bool patient)
+{
+	struct stat found, ours;
+	int r;
+
+	if (lstat(LATCH_PUBLIC_SOCKET, &ours)) {
+		r = -errno;
+	} else if (lstat(adoption->path, &found)) {
+		if (errno == ENOENT && patient)
+			return EMPTY_PATIENCE_MS;
+		r = errno == ENOENT ? fill_path(adoption) : -errno;
+	} else if (same_file(&found, &ours)) {
+		return CHECK_MS;
+	} else {
+		r = consider(adoption, &found);
+	}
+	if (r == -EAGAIN)
+		return MODE_PATIENCE_MS;
+	if (r < 0)
+		tell(adoption, ADOPTION_FAILED, "cannot take the place of the engine at %s: %s%s",
+			adoption->path, strerror(-r),
+			r == -EXDEV ? " (" LATCH_RUN_DIR " must be on the same mount)" : "");
+	return CHECK_MS;
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static void look_and_wait(struct adoption *adoption, bool patient)
+{
+	uv_timer_start(&adoption->timer, on_timer, look(adoption, patient), 0);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct adoption *adoption = timer->data;
+
+	look_and_wait(adoption, false);
+}
+
+static void on_change(uv_fs_event_t *watch, const char *filename, int events, int status)
+{
+	struct adoption *adoption = watch->data;
+
+	(void)events;
+	if (status < 0 || !filename || !strcmp(filename, adoption->name))
+		look_and_wait(adoption, true);
+}
+
+static int guard_own(struct adoption *adoption, const char *path, enum latch_guard_kind kind)
+{
+	struct stat status;
+
+	if (lstat(path, &status))
+		return errno == ENOENT ? 0 : -errno;
+	if (kind == LATCH_GUARD_ENGINE)
+		adoption->engine = maps_inode_of(&status);
+	return maps_guard(adoption->maps, &status, kind, path);
+}
+
+/* Everything that must be guarded before the first socket changes its place. */
+static int guard_everything(struct adoption *adoption)
+{
+	char directory[PATH_MAX];
+	struct stat status;
+	int r;
+
+	COPY_STRING(directory, adoption->path);
+	if (stat(dirname(directory), &status))
+		return -errno;
+	r = maps_guard_name(adoption->maps, &status, adoption->name, adoption->path);
+	if (!r)
+		r = guard_own(adoption, LATCH_PUBLIC_SOCKET, LATCH_GUARD_PUBLIC);
+	if (!r)
+		r = guard_own(adoption, LATCH_HOLDER_SOCKET, LATCH_GUARD_INTERNAL);
+	if (!r)
+		r = guard_own(adoption, LATCH_ENGINE_SOCKET, LATCH_GUARD_ENGINE);
+	return r;
+}
+
+static int resolve_path(struct adoption *adoption, const char *path)
+{
+	_cleanup_free_ char *copy = strdup(path), *directory = NULL;
+	const char *name = strrchr(path, '/');
+
+	if (!copy || !name || path[0] != '/' || !name[1])
+		return -EINVAL;
+	directory = realpath(dirname(copy), NULL);
+	if (!directory)
+		return -errno;
+	/* It must fit into a socket address to be looked at. */
+	if (snprintf(adoption->path, sizeof(adoption->path), "%s%s",
+		    strcmp(directory, "/") ? directory : "", name) >=
+		(int)sizeof(((struct sockaddr_un *)0)->sun_path))
+		return -ENAMETOOLONG;
+	adoption->name = strrchr(adoption->path, '/') + 1;
+	return 0;
+}
+
+static int start_watching(struct adoption *adoption, uv_loop_t *loop)
+{
+	char directory[PATH_MAX];
+	int r;
+
+	COPY_STRING(directory, adoption->path);
+	uv_timer_init(loop, &adoption->timer);
+	uv_fs_event_init(loop, &adoption->watch);
+	adoption->timer.data = adoption->watch.data = adoption;
+	adoption->handles = 2;
+	r = uv_fs_event_start(&adoption->watch, on_change, dirname(directory), 0);
+	/* The timer alone would do, a second late. */
+	uv_timer_start(&adoption->timer, on_timer, 0, 0);
+	return r;
+}
+
+int adoption_new(uv_loop_t *loop, const struct maps *maps, const char *path, adoption_fn event,
+	void *context, struct adoption **adoption, char **problem)
+{
+	struct adoption *new = calloc(1, sizeof(*new));
+	int r;
+
+	*problem = NULL;
+	if (!new)
+		return -ENOMEM;
+	new->maps = maps;
+	new->event = event;
+	new->context = context;
+	r = resolve_path(new, path);
+	if (!r)
+		r = guard_everything(new);
+	if (r < 0) {
+		if (asprintf(problem, "cannot guard %s: %s", path, strerror(-r)) < 0)
+			*problem = NULL;
+		free(new);
+		return r;
+	}
+	start_watching(new, loop);
+	*adoption = new;
+	return 0;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct adoption *adoption = handle->data;
+
+	if (--adoption->handles == 0)
+		free(adoption);
+}
+
+void adoption_free(struct adoption *adoption)
+{
+	if (!adoption)
+		return;
+	uv_close((uv_handle_t *)&adoption->timer, on_closed);
+	uv_close((uv_handle_t *)&adoption->watch, on_closed);
+}
+
+bool adoption_has_engine(const struct adoption *adoption, struct stat *status)
+{
+	struct stat found;
+
+	if (!adoption->engine.ino || lstat(LATCH_ENGINE_SOCKET, &found))
+		return false;
+	if (status)
+		*status = found;
+	return probe(adoption->maps, LATCH_ENGINE_SOCKET) == LISTENER_HOST;
+}
+
+const char *adoption_path(const struct adoption *adoption)
+{
+	return adoption->path;
+}
+
+int adoption_undo(const char *path)
+{
+	struct stat found, ours;
+
+	/* A path that is not latch's any more is the engine's own again: nothing to undo. */
+	if (lstat(LATCH_PUBLIC_SOCKET, &ours) || lstat(path, &found) || !same_file(&found, &ours))
+		return 0;
+	if (!rename(LATCH_ENGINE_SOCKET, path))
+		return 0;
+	if (errno != ENOENT)
+		return -errno;
+	return unlink(path) ? -errno : 0;
+}

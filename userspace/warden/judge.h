@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which containers hold a grant: answers to the mediator's questions, and what follows from the
+ * engine's events and from digests that change.
+ */
+#ifndef LATCH_JUDGE_H
+#define LATCH_JUDGE_H
+
+#include <uv.h>
+
+#include "audit.h"
+#include "engine.h"
+#include "images.h"
+#include "maps.h"
+#include "wire.h"
+
+struct judge;
+
+/* Everything given must outlive it. NULL without memory. */
+struct judge *judge_new(const struct maps *maps, struct engine *engine, struct audit *audit);
+void judge_free(struct judge *judge);
+
+/* The image list to judge by; set once after judge_new, before anything is asked. */
+void judge_use_images(struct judge *judge, struct images *images);
+
+typedef void (*judge_reply_fn)(const struct wire_reply *reply, void *context);
+
+/*
+ * Answers a request of the mediator (WIRE_JUDGE_*, strings already checked to end). `reply` is
+ * called exactly once, at once or later.
+ */
+void judge_request(struct judge *judge, const struct wire_request *request, judge_reply_fn reply,
+	void *context);
+
+/* Judges every running container again: at start, and when digests changed. */
+void judge_running(struct judge *judge);
+
+/* To be called with every event of the engine's stream. */
+void judge_engine_event(const struct engine_event *event, void *judge);
+
+/* Is the host path one of the guarded sockets, when the engine resolves it? */
+bool judge_is_guarded_path(const struct maps *maps, const char *path);
+
+#endif

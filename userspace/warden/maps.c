@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Reads and writes the pinned maps. Each function is one fact put into the kernel or taken from
+ * it; what the facts should be is decided elsewhere. A map that is full or gone gives an error,
+ * which the caller must take for a refusal.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/sysmacros.h>
+
+#include "maps.h"
+#include "route.h"
+
+struct pinned_map {
+	const char *name;
+	size_t offset; /* of its descriptor in struct maps */
+};
+
+#define PINNED(name)                                                                               \
+	{                                                                                          \
+		#name, offsetof(struct maps, name)                                                 \
+	}
+static const struct pinned_map pinned_maps[] = {
+	PINNED(state), PINNED(incomplete), PINNED(guarded), PINNED(names), PINNED(cgroups),
+	PINNED(grants), PINNED(tasks), PINNED(conns), PINNED(listeners), PINNED(verdicts),
+	PINNED(events), PINNED(counters),
+};
+
+static int *descriptor_of(struct maps *maps, const struct pinned_map *map)
+{
+	return (int *)((char *)maps + map->offset);
+}
+
+int maps_open(struct maps *maps)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(pinned_maps); i++)
+		*descriptor_of(maps, &pinned_maps[i]) = -1;
+	for (size_t i = 0; i < ARRAY_SIZE(pinned_maps); i++) {
+		char path[128];
+		int fd;
+
+		snprintf(path, sizeof(path), "%s/%s", LATCH_PIN_ROOT, pinned_maps[i].name);
+		fd = bpf_obj_get(path);
+		if (fd < 0) {
+			int error = -errno;
+
+			maps_close(maps);
+			return error;
+		}
+		*descriptor_of(maps, &pinned_maps[i]) = fd;
+	}
+	return 0;
+}
+
+void maps_close(struct maps *maps)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(pinned_maps); i++) {
+		int *fd = descriptor_of(maps, &pinned_maps[i]);
+
+		if (*fd >= 0)
+			close(*fd);
+		*fd = -1;
+	}
+}
+
+static int lookup(int map, const void *key, void *value)
+{
+	return bpf_map_lookup_elem(map, key, value) ? -errno : 0;
+}
+
+static int update(int map, const void *key, const void *value, __u64 flags)
+{
+	return bpf_map_update_elem(map, key, value, flags) ? -errno : 0;
+}
+
+int maps_get_state(const struct maps *maps, struct latch_state *state)
+{
+	__u32 zero = 0;
+
+	return lookup(maps->state, &zero, state);
+}
+
+int maps_set_state(const struct maps *maps, const struct latch_state *state)
+{
+	__u32 zero = 0;
+
+	return update(maps->state, &zero, state, BPF_ANY);
+}
+
+static __u32 kernel_dev(dev_t device)
+{
+	return major(device) << 20 | minor(device);
+}
+
+struct latch_inode maps_inode_of(const struct stat *status)
+{
+	struct latch_inode inode = { .ino = status->st_ino, .dev = kernel_dev(status->st_dev) };
+
+	return inode;
+}
+
+int maps_guard(const struct maps *maps, const struct stat *status, enum latch_guard_kind kind,
+	const char *path)
+{
+	struct latch_inode key = maps_inode_of(status);
+	struct latch_guard guard = { .kind = kind };
+
+	COPY_STRING(guard.path, path);
+	return update(maps->guarded, &key, &guard, BPF_ANY);
+}
+
+void maps_unguard(const struct maps *maps, const struct latch_inode *inode)
+{
+	bpf_map_delete_elem(maps->guarded, inode);
+}
+
+enum latch_guard_kind maps_guard_kind(const struct maps *maps, const struct stat *status)
+{
+	struct latch_inode key = maps_inode_of(status);
+	struct latch_guard guard;
+
+	return lookup(maps->guarded, &key, &guard) ? LATCH_GUARD_NONE : guard.kind;
+}
+
+int maps_guard_name(const struct maps *maps, const struct stat *directory, const char *name,
+	const char *path)
+{
+	struct latch_dentry key = {
+		.dir_ino = directory->st_ino,
+		.dir_dev = kernel_dev(directory->st_dev),
+	};
+	struct latch_guard guard = { .kind = LATCH_GUARD_ENGINE };
+
+	if (strlen(name) >= sizeof(key.name))
+		return -ENAMETOOLONG;
+	COPY_STRING(key.name, name);
+	COPY_STRING(guard.path, path);
+	return update(maps->names, &key, &guard, BPF_ANY);
+}
+
+int maps_grant(
+	const struct maps *maps, const char *container, const char *image, uint64_t cgroup)
+{
+	struct latch_container key = {};
+	struct latch_grant grant = { .cgroup = cgroup }, present;
+	int r;
+
+	COPY_STRING(key.id, container);
+	COPY_STRING(grant.image, image);
+	/* One that is there may be in use: its scope must not be forgotten. */
+	r = update(maps->grants, &key, &grant, BPF_NOEXIST);
+	if (r != -EEXIST)
+		return r;
+	r = lookup(maps->grants, &key, &present);
+	if (r < 0 || present.cgroup || !cgroup)
+		return r;
+	return update(maps->grants, &key, &grant, BPF_EXIST);
+}
+
+int maps_revoke(const struct maps *maps, const char *container)
+{
+	struct latch_container key = {};
+
+	COPY_STRING(key.id, container);
+	return bpf_map_delete_elem(maps->grants, &key) && errno != ENOENT ? -errno : 0;
+}
+
+int maps_tag_scope(const struct maps *maps, uint64_t cgroup, enum latch_tag tag,
+	const char *container, bool only_new)
+{
+	struct latch_scope scope = { .tag = tag };
+	__u64 key = cgroup;
+
+	COPY_STRING(scope.container, container);
+	return update(maps->cgroups, &key, &scope, only_new ? BPF_NOEXIST : BPF_ANY);
+}
+
+int maps_find_scope(
+	const struct maps *maps, const char *container, uint64_t *cgroup, enum latch_tag *tag)
+{
+	__u64 key, *previous = NULL;
+	struct latch_container grant_key = {};
+	struct latch_grant grant;
+	struct latch_scope scope;
+	int found = -ENOENT;
+
+	/* The scope that holds the grant is the container's own; names can be made twice. */
+	COPY_STRING(grant_key.id, container);
+	if (!lookup(maps->grants, &grant_key, &grant) && grant.cgroup) {
+		key = grant.cgroup;
+		if (!lookup(maps->cgroups, &key, &scope)) {
+			*cgroup = key;
+			*tag = scope.tag;
+			return 0;
+		}
+	}
+	while (!bpf_map_get_next_key(maps->cgroups, previous, &key)) {
+		previous = &key;
+		if (lookup(maps->cgroups, &key, &scope) || strcmp(scope.container, container))
+			continue;
+		if (!found)
+			return -ENOTUNIQ; /* two scopes claim the id: neither is believed */
+		*cgroup = key;
+		*tag = scope.tag;
+		found = 0;
+	}
+	return found;
+}
+
+void maps_count_scopes(const struct maps *maps, unsigned int counts[LATCH_TAG_CONTAINED + 1])
+{
+	__u64 key, *previous = NULL;
+	struct latch_scope scope;
+
+	memset(counts, 0, (LATCH_TAG_CONTAINED + 1) * sizeof(*counts));
+	while (!bpf_map_get_next_key(maps->cgroups, previous, &key)) {
+		previous = &key;
+		if (!lookup(maps->cgroups, &key, &scope) && scope.tag <= LATCH_TAG_CONTAINED)
+			counts[scope.tag]++;
+	}
+}
+
+int maps_public_path(const struct maps *maps, char *path, size_t size)
+{
+	struct latch_dentry key;
+	struct latch_guard guard;
+
+	if (bpf_map_get_next_key(maps->names, NULL, &key) || lookup(maps->names, &key, &guard))
+		return -ENOENT;
+	snprintf(path, size, "%s", guard.path);
+	return 0;
+}
+
+int maps_mark_self(const struct maps *maps, int pidfd)
+{
+	struct latch_task task = { .self = 1 };
+
+	return update(maps->tasks, &pidfd, &task, BPF_ANY);
+}
+
+int maps_set_verdicts(const struct maps *maps, const unsigned char *verdicts, size_t count)
+{
+	struct latch_state state;
+	__u32 idle;
+	int r;
+
+	r = maps_get_state(maps, &state);
+	if (r < 0)
+		return r;
+	idle = !state.generation;
+	for (__u32 i = 0; i < LATCH_MAX_ROUTES; i++) {
+		__u32 key = idle * LATCH_MAX_ROUTES + i;
+		struct latch_verdict entry = { .verdict = LATCH_VERDICT_REFUSE };
+
+		if (i < count) {
+			char text[2 * LATCH_ROUTE_SIZE];
+
+			snprintf(text, sizeof(text), "%s %s", route_get(i)->method,
+				route_get(i)->template);
+			COPY_STRING(entry.route, text);
+			entry.verdict = verdicts[i];
+		}
+		r = update(maps->verdicts, &key, &entry, BPF_ANY);
+		if (r < 0)
+			return r;
+	}
+	state.generation = idle;
+	return maps_set_state(maps, &state);
+}
+
+bool maps_incomplete(const struct maps *maps)
+{
+	__u32 zero = 0, incomplete = 1;
+
+	return lookup(maps->incomplete, &zero, &incomplete) || incomplete;
+}
+
+uint64_t maps_counter(const struct maps *maps, enum latch_counter counter)
+{
+	int cpus = libbpf_num_possible_cpus();
+	_cleanup_free_ __u64 *values = NULL;
+	__u32 key = counter;
+	uint64_t sum = 0;
+
+	if (cpus <= 0)
+		return 0;
+	values = calloc(cpus, sizeof(*values));
+	if (!values || bpf_map_lookup_elem(maps->counters, &key, values))
+		return 0;
+	for (int i = 0; i < cpus; i++)
+		sum += values[i];
+	return sum;
+}

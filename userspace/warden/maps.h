@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pinned maps, as user space sees them. latchd writes them; latchctl reads the same ones.
+ */
+#ifndef LATCH_MAPS_H
+#define LATCH_MAPS_H
+
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "latch/abi.h"
+#include "util.h"
+
+/* Descriptors; -1 where not open. */
+struct maps {
+	int state;
+	int incomplete;
+	int guarded;
+	int names;
+	int cgroups;
+	int grants;
+	int tasks;
+	int conns;
+	int listeners;
+	int verdicts;
+	int events;
+	int counters;
+};
+
+/*
+ * Opens every pinned map. Returns 0; -ENOENT when nothing is pinned (latch is not installed in this
+ * kernel); another negative errno. On error nothing stays open.
+ */
+int maps_open(struct maps *maps);
+void maps_close(struct maps *maps);
+
+int maps_get_state(const struct maps *maps, struct latch_state *state);
+int maps_set_state(const struct maps *maps, const struct latch_state *state);
+
+/* The key of a socket file in `guarded`, from stat(2); major and minor as the kernel packs them. */
+struct latch_inode maps_inode_of(const struct stat *status);
+
+/* Guards the socket file at `path` as `kind`. Returns 0 or a negative errno. */
+int maps_guard(const struct maps *maps, const struct stat *status, enum latch_guard_kind kind,
+	const char *path);
+void maps_unguard(const struct maps *maps, const struct latch_inode *inode);
+/* Is the file one of the guarded sockets? Gives its kind, LATCH_GUARD_NONE otherwise. */
+enum latch_guard_kind maps_guard_kind(const struct maps *maps, const struct stat *status);
+
+/*
+ * Guards the name `name` in the directory that `directory` describes. -ENAMETOOLONG where the
+ * kernel could only compare a part of it.
+ */
+int maps_guard_name(const struct maps *maps, const struct stat *directory, const char *name,
+	const char *path);
+
+/*
+ * Gives or takes a container's grant. `cgroup` is the scope that uses it from now on, 0 for the next
+ * one that is born; a grant that is in use keeps the scope that it has.
+ */
+int maps_grant(
+	const struct maps *maps, const char *container, const char *image, uint64_t cgroup);
+int maps_revoke(const struct maps *maps, const char *container);
+
+/*
+ * Tags the scope with this cgroup id. With `only_new` an entry that is there stays as it is
+ * (-EEXIST). Container may be "".
+ */
+int maps_tag_scope(const struct maps *maps, uint64_t cgroup, enum latch_tag tag,
+	const char *container, bool only_new);
+/* Finds the outermost scope of a container: its cgroup id and tag. -ENOENT if it has none. */
+int maps_find_scope(const struct maps *maps, const char *container, uint64_t *cgroup,
+	enum latch_tag *tag);
+
+/* How many container scopes have each tag: counts[enum latch_tag]. */
+void maps_count_scopes(const struct maps *maps, unsigned int counts[LATCH_TAG_CONTAINED + 1]);
+
+/* The engine's public path, as latchd wrote it beside the guarded name. -ENOENT without one. */
+int maps_public_path(const struct maps *maps, char *path, size_t size);
+
+/* Marks the process behind a pidfd as latch's own. */
+int maps_mark_self(const struct maps *maps, int pidfd);
+
+/* Fills the idle generation of `verdicts` and makes it the one that counts, in one step. */
+int maps_set_verdicts(const struct maps *maps, const unsigned char *verdicts, size_t count);
+
+/* Has a tag been lost, so that every untagged caller counts as contained? */
+bool maps_incomplete(const struct maps *maps);
+
+/* The sum of a counter over all CPUs. */
+uint64_t maps_counter(const struct maps *maps, enum latch_counter counter);
+
+#endif

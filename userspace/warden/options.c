@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Reads latchd's command line. Whether a value makes sense on this machine is for who uses it.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <libgen.h>
+#include <pwd.h>
+#include <stdio.h>
+
+#include "log.h"
+#include "options.h"
+#include "paths.h"
+#include "settings.h"
+#include "util.h"
+
+/* Who the mediator is when there is no user "latch": out of the range of users and packages. */
+#define MEDIATOR_UID 61918
+
+static const char help[] =
+	"Usage: latchd [OPTION]...\n"
+	"\n"
+	"Lets containers use the engine's socket as far as the settings allow, and no further. Runs in\n"
+	"the foreground, as root; messages go to standard error. When it ends, by whatever cause, what\n"
+	"it put into the kernel goes on refusing, and clients wait until it is started again;\n"
+	"`latchctl release` undoes it.\n"
+	"\n"
+	"  --settings FILE      policy, in the form of Docker Desktop's admin-settings.json; default:\n"
+	"                       " SETTINGS_PATH ", then\n"
+	"                       " SETTINGS_ECI_PATH "\n"
+	"  --socket PATH        the engine's public socket (default " LATCH_DEFAULT_SOCKET ")\n"
+	"  --audit FILE         audit log, JSON lines (default " LATCH_AUDIT_LOG ")\n"
+	"  --transport KIND     `mediated` (default); `direct` comes with a later version\n"
+	"  --mediator-user USER name or number of the user that the mediator runs as (default `latch`\n"
+	"                       where that exists, else the number 61918)\n"
+	"  --help, --version\n"
+	"\n"
+	"Exit status: 0 ended by a signal or by `latchctl release`; 1 a problem of this machine; 2 wrong\n"
+	"usage or settings.\n"
+	"\n"
+	"First `latchctl check FILE` and `latchctl doctor`, then latchd, then `latchctl status`.\n";
+
+static int parse_user(const char *text, uid_t *uid)
+{
+	struct passwd *user = getpwnam(text);
+	char *end;
+	unsigned long number;
+
+	if (user) {
+		*uid = user->pw_uid;
+		return *uid ? 0 : -EINVAL;
+	}
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (errno || *end || end == text || number == 0 || number >= (uid_t)-1)
+		return -EINVAL;
+	*uid = number;
+	return 0;
+}
+
+static int find_directory(struct options *options)
+{
+	ssize_t size = readlink("/proc/self/exe", options->directory, sizeof(options->directory) - 1);
+	char copy[PATH_MAX];
+
+	if (size < 0) {
+		log_error("cannot find out where latchd lies: %m");
+		return 1;
+	}
+	options->directory[size] = 0;
+	COPY_STRING(copy, options->directory);
+	COPY_STRING(options->directory, dirname(copy));
+	return -1;
+}
+
+static int parse_transport(const char *text)
+{
+	if (!strcmp(text, "mediated"))
+		return -1;
+	if (!strcmp(text, "direct"))
+		log_error("--transport=direct is not in this version: it comes with the one that "
+			  "decides requests in the kernel");
+	else
+		log_error("--transport=%s: expected `mediated`", text);
+	return 2;
+}
+
+int options_parse(int argc, char **argv, struct options *options)
+{
+	enum { SETTINGS = 1000, SOCKET, AUDIT, TRANSPORT, USER, HELP, VERSION };
+	static const struct option table[] = {
+		{ "settings", required_argument, NULL, SETTINGS },
+		{ "socket", required_argument, NULL, SOCKET },
+		{ "audit", required_argument, NULL, AUDIT },
+		{ "transport", required_argument, NULL, TRANSPORT },
+		{ "mediator-user", required_argument, NULL, USER },
+		{ "help", no_argument, NULL, HELP },
+		{ "version", no_argument, NULL, VERSION },
+		{},
+	};
+	int option, r;
+
+	memset(options, 0, sizeof(*options));
+	options->socket = LATCH_DEFAULT_SOCKET;
+	options->audit = LATCH_AUDIT_LOG;
+	if (parse_user("latch", &options->mediator_uid))
+		options->mediator_uid = MEDIATOR_UID;
+	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		switch (option) {
+		case SETTINGS:
+			options->settings = optarg;
+			break;
+		case SOCKET:
+			options->socket = optarg;
+			break;
+		case AUDIT:
+			options->audit = optarg;
+			break;
+		case TRANSPORT:
+			r = parse_transport(optarg);
+			if (r >= 0)
+				return r;
+			break;
+		case USER:
+			if (parse_user(optarg, &options->mediator_uid)) {
+				log_error("--mediator-user=%s: expected the name or number of a user "
+					  "other than root", optarg);
+				return 2;
+			}
+			break;
+		case HELP:
+			fputs(help, stdout);
+			return 0;
+		case VERSION:
+			puts("latchd " LATCH_VERSION);
+			return 0;
+		default:
+			log_error("run `latchd --help` for the options");
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		log_error("unexpected argument \"%s\"; run `latchd --help`", argv[optind]);
+		return 2;
+	}
+	return find_directory(options);
+}

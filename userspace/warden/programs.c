@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Loading, attaching and pinning the kernel programs.
+ *
+ * The pins are what keeps them alive: they enforce with latchd dead, and removing
+ * /sys/fs/bpf/latch ends them. A start never opens a gap: new programs are attached beside the old
+ * ones, on the same maps, and then take over their pins.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "latch.skel.h"
+#include "latch/abi.h"
+#include "programs.h"
+#include "util.h"
+
+#define PIN_LINKS LATCH_PIN_ROOT "/links"
+#define BPF_FS	  "/sys/fs/bpf"
+#define BPF_LOG_SIZE 65536
+
+/* What libbpf and the verifier said, kept until somebody asks; the last bytes count. */
+static char last_words[2048];
+
+static int PRINTF_LIKE(2, 0)
+	keep_last_words(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	if (level != LIBBPF_DEBUG)
+		vsnprintf(last_words, sizeof(last_words), format, arguments);
+	return 0;
+}
+
+static int PRINTF_LIKE(3, 4) fail(int error, char **problem, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(problem, format, arguments) < 0)
+		*problem = NULL;
+	va_end(arguments);
+	return error;
+}
+
+static int require_bpf_fs(char **problem)
+{
+	struct statfs status;
+
+	if (!statfs(BPF_FS, &status) && status.f_type == BPF_FS_MAGIC)
+		return 0;
+	if (mount("bpf", BPF_FS, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"))
+		return fail(-errno, problem,
+			"no BPF file system at " BPF_FS " and none could be mounted there: %m");
+	return 0;
+}
+
+static int make_directory(const char *path, char **problem)
+{
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return fail(-errno, problem, "cannot make %s: %m", path);
+	return 0;
+}
+
+/* Maps of another layout cannot be taken over; saying so beats what libbpf would say. */
+static int require_same_version(char **problem)
+{
+	_cleanup_close_ int map = bpf_obj_get(LATCH_PIN_ROOT "/state");
+	struct latch_state state;
+	__u32 zero = 0;
+
+	if (map < 0 || bpf_map_lookup_elem(map, &zero, &state) || !state.version)
+		return 0;
+	if (state.version == LATCH_ABI_VERSION)
+		return 0;
+	return fail(-EPROTO, problem,
+		"the maps pinned at " LATCH_PIN_ROOT " are of layout %u and this latchd knows "
+		"layout %u; run `latchctl release` of the version that made them, then start again",
+		state.version, LATCH_ABI_VERSION);
+}
+
+static int set_pin_paths(struct bpf_object *object)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object) {
+		const char *name = bpf_map__name(map);
+		char path[128];
+		int r;
+
+		if (strncmp(name, "latch_", 6))
+			continue; /* the compiler's own (.rodata): belongs to this load */
+		snprintf(path, sizeof(path), "%s/%s", LATCH_PIN_ROOT, name + 6);
+		r = bpf_map__set_pin_path(map, path);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The state that programs meet when they are attached: complete before the first one runs. */
+static int initialise_state(struct latch *latch)
+{
+	int map = bpf_map__fd(latch->maps.latch_state);
+	struct latch_state state;
+	__u32 zero = 0;
+
+	if (bpf_map_lookup_elem(map, &zero, &state))
+		return -errno;
+	state.version = LATCH_ABI_VERSION;
+	state.owner_pid = getpid();
+	return bpf_map_update_elem(map, &zero, &state, BPF_ANY) ? -errno : 0;
+}
+
+/* Attaches one program and gives its link the pin, whoever had it before. */
+static int install_program(struct bpf_program *program, char **problem)
+{
+	const char *name = bpf_program__name(program);
+	struct bpf_link *link = bpf_program__attach(program);
+	char path[128], fresh[140];
+	int r;
+
+	r = libbpf_get_error(link);
+	if (r < 0)
+		return fail(r, problem, "cannot attach %s: %s%s", name, strerror(-r),
+			r == -EPERM || r == -EINVAL || r == -524 /* the kernel's ENOTSUPP */ ?
+				"; is `bpf` in the kernel's list of security modules? "
+				"(`latchctl doctor` tells)" :
+				"");
+	snprintf(path, sizeof(path), "%s/%s", PIN_LINKS, name);
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	unlink(fresh); /* of a start that was killed here */
+	r = bpf_link__pin(link, fresh);
+	if (!r && rename(fresh, path))
+		r = -errno;
+	/* Closes the descriptor; what is pinned stays attached. */
+	bpf_link__destroy(link);
+	if (r < 0)
+		return fail(r, problem, "cannot pin %s: %s", path, strerror(-r));
+	return 0;
+}
+
+static int load(struct latch *latch, char **problem)
+{
+	int r = set_pin_paths(latch->obj);
+
+	if (r < 0)
+		return fail(r, problem, "cannot name the pins: %s", strerror(-r));
+	r = latch__load(latch);
+	if (r < 0)
+		return fail(r, problem,
+			"the kernel refused the programs: %s; the last it said: %s"
+			"Run `latchctl doctor` for what this kernel lacks",
+			strerror(-r), last_words);
+	r = initialise_state(latch);
+	if (r < 0)
+		return fail(r, problem, "cannot write the state map: %s", strerror(-r));
+	return 0;
+}
+
+int programs_install(char **problem)
+{
+	struct bpf_program *program;
+	struct latch *latch;
+	int r;
+
+	*problem = NULL;
+	libbpf_set_print(keep_last_words);
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	r = require_bpf_fs(problem);
+	if (!r)
+		r = make_directory(LATCH_PIN_ROOT, problem);
+	if (!r)
+		r = make_directory(PIN_LINKS, problem);
+	if (!r)
+		r = require_same_version(problem);
+	if (r < 0)
+		return r;
+	latch = latch__open();
+	if (!latch)
+		return fail(-errno, problem, "cannot read the kernel programs: %s", last_words);
+	r = load(latch, problem);
+	if (!r) {
+		bpf_object__for_each_program(program, latch->obj) {
+			r = install_program(program, problem);
+			if (r < 0)
+				break;
+		}
+	}
+	latch__destroy(latch);
+	return r;
+}
+
+static int remove_files(const char *directory)
+{
+	DIR *stream = opendir(directory);
+	struct dirent *entry;
+	int r = 0;
+
+	if (!stream)
+		return errno == ENOENT ? 0 : -errno;
+	while ((entry = readdir(stream))) {
+		char path[512];
+
+		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+		if (entry->d_name[0] != '.' && unlink(path) && errno != EISDIR && errno != EPERM)
+			r = -errno;
+	}
+	closedir(stream);
+	return r;
+}
+
+int programs_remove(void)
+{
+	/* Links first: no program must run on when its maps have lost their names. */
+	int r = remove_files(PIN_LINKS);
+
+	if (!r && rmdir(PIN_LINKS) && errno != ENOENT)
+		r = -errno;
+	if (!r)
+		r = remove_files(LATCH_PIN_ROOT);
+	if (!r && rmdir(LATCH_PIN_ROOT) && errno != ENOENT)
+		r = -errno;
+	return r;
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The way back. First the path, so that the engine is never without its clients; then the holder,
+ * then the programs: until they are gone, the gate still refuses who was refused.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+
+#include "adoption.h"
+#include "listener.h"
+#include "paths.h"
+#include "programs.h"
+#include "release.h"
+
+/* The gate lets nobody but latch talk to the holder: so this process must be known as latch's. */
+static int mark_this_process(const struct maps *maps)
+{
+	_cleanup_close_ int pidfd = syscall(SYS_pidfd_open, getpid(), 0);
+
+	return pidfd < 0 ? -errno : maps_mark_self(maps, pidfd);
+}
+
+static int note(int r, const char *what, int *first, char **problem)
+{
+	if (r < 0 && !*first) {
+		*first = r;
+		if (asprintf(problem, "cannot %s: %s", what, strerror(-r)) < 0)
+			*problem = NULL;
+	}
+	return r;
+}
+
+int release_everything(char **problem)
+{
+	static const char *const files[] = { LATCH_PUBLIC_SOCKET, LATCH_CONTROL_SOCKET,
+		LATCH_HOLDER_SOCKET, LATCH_ENGINE_SOCKET, LATCH_LOCK };
+	char path[128] = LATCH_DEFAULT_SOCKET;
+	struct maps maps;
+	int first = 0;
+
+	*problem = NULL;
+	if (!maps_open(&maps)) {
+		maps_public_path(&maps, path, sizeof(path));
+		mark_this_process(&maps);
+		maps_close(&maps);
+	}
+	if (note(adoption_undo(path), "give the engine its socket back", &first, problem) < 0)
+		return first; /* the engine would be out of reach: leave everything as it is */
+	note(listener_release(), "end the holder", &first, problem);
+	note(programs_remove(), "remove the kernel programs", &first, problem);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		unlink(files[i]);
+	rmdir(LATCH_RUN_DIR);
+	return first;
+}

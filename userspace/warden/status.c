@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Gathers the status. It reads and judges nothing new; numbers come from the kernel's maps.
+ */
+#include <stdio.h>
+
+#include "route.h"
+#include "status.h"
+
+static const struct {
+	enum latch_counter counter;
+	const char *name;
+} counter_names[] = {
+	{ LATCH_COUNT_CONNECT_PASSED, "connects_passed" },
+	{ LATCH_COUNT_CONNECT_REFUSED, "connects_refused" },
+	{ LATCH_COUNT_SEND_REFUSED, "sends_refused" },
+	{ LATCH_COUNT_SCOPE_TAGGED, "containers_tagged" },
+	{ LATCH_COUNT_SCOPE_UNTAGGED, "containers_gone" },
+	{ LATCH_COUNT_EVENT_LOST, "events_lost" },
+	{ LATCH_COUNT_SCOPE_FAILED, "tags_failed" },
+	{ LATCH_COUNT_TASK_FAILED, "task_labels_failed" },
+	{ LATCH_COUNT_CONN_FAILED, "connection_labels_failed" },
+	{ LATCH_COUNT_LISTENER_FAILED, "listener_labels_failed" },
+	{ LATCH_COUNT_TOO_DEEP, "cgroups_too_deep" },
+};
+
+_Static_assert(ARRAY_SIZE(counter_names) == LATCH_COUNTERS, "every counter has a name");
+
+static json_t *counters_object(const struct status_sources *sources)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < ARRAY_SIZE(counter_names); i++)
+		json_object_set_new(object, counter_names[i].name,
+			json_integer(maps_counter(sources->maps, counter_names[i].counter)));
+	json_object_set_new(object, "records_lost", json_integer(audit_lost(sources->audit)));
+	return object;
+}
+
+static void add_image(const struct images_status *status, void *context)
+{
+	json_t *entry = json_pack("{s:s, s:s, s:I, s:b, s:s}", "entry", status->entry, "digest",
+		status->digest, "age", (json_int_t)status->age, "counts", status->counts, "problem",
+		status->problem);
+
+	if (entry)
+		json_array_append_new(context, entry);
+}
+
+static json_t *policy_object(const struct status_sources *sources)
+{
+	json_t *images = json_array();
+	const struct commandlist *list = &sources->settings->commands;
+	json_t *commands = json_array();
+
+	images_each(sources->images, add_image, images);
+	for (size_t i = 0; i < list->count; i++)
+		json_array_append_new(commands, json_string(list->commands[i]));
+	return json_pack("{s:s, s:s, s:s, s:o, s:o}", "file", sources->settings->path, "sha256",
+		sources->settings->digest, "command_list",
+		list->type == COMMANDLIST_ALLOW ? "allow" : "deny", "commands", commands, "images",
+		images);
+}
+
+static json_t *containers_object(const struct status_sources *sources)
+{
+	unsigned int counts[LATCH_TAG_CONTAINED + 1];
+
+	maps_count_scopes(sources->maps, counts);
+	return json_pack("{s:i, s:i}", "allowed", counts[LATCH_TAG_ALLOWED], "contained",
+		counts[LATCH_TAG_CONTAINED]);
+}
+
+static json_t *problems_array(const struct status_sources *sources)
+{
+	json_t *problems = json_array();
+
+	if (!sources->engine)
+		json_array_append_new(problems,
+			json_string("no engine listens; clients get 503 until one is started"));
+	if (!sources->mediator)
+		json_array_append_new(problems,
+			json_string("the mediator does not run; clients wait; see latchd's log"));
+	if (maps_incomplete(sources->maps))
+		json_array_append_new(problems,
+			json_string("a container's tag was lost, so every caller without one counts as "
+				    "contained; end containers that are not needed, then `latchctl "
+				    "release` and start latchd again"));
+	return problems;
+}
+
+json_t *status_object(const struct status_sources *sources)
+{
+	json_t *problems = problems_array(sources);
+
+	return json_pack("{s:b, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o}", "healthy",
+		json_array_size(problems) == 0, "mode", sources->settings->enabled ? "enforce" : "off",
+		"socket", sources->socket, "engine", sources->engine, "mediator_pid",
+		(int)sources->mediator, "policy", policy_object(sources), "containers",
+		containers_object(sources), "counters", counters_object(sources), "problems",
+		problems);
+}

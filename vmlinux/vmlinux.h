@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The few kernel types that the programs in bpf/ look into, written by hand: only the fields that
+ * are read, relocated at load time to where the running kernel has them (CO-RE). A type that is
+ * only passed on is declared and no more. Numbers from the kernel's user-space headers that the
+ * programs need are here as well, for those headers cannot be mixed with these types.
+ *
+ * To add a field: look it up in `bpftool btf dump file /sys/kernel/btf/vmlinux format c` on the
+ * oldest and on the newest kernel; where they differ, the difference belongs in bpf/compat.bpf.h.
+ */
+#ifndef __VMLINUX_H__
+#define __VMLINUX_H__
+
+typedef signed char __s8;
+typedef unsigned char __u8;
+typedef short __s16;
+typedef unsigned short __u16;
+typedef int __s32;
+typedef unsigned int __u32;
+typedef long long __s64;
+typedef unsigned long long __u64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+typedef __u32 dev_t;
+typedef _Bool bool;
+
+enum { false = 0, true = 1 };
+
+/* include/uapi/linux/bpf.h */
+enum bpf_map_type {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_SK_STORAGE = 24,
+	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
+};
+enum {
+	BPF_ANY = 0,
+	BPF_NOEXIST = 1,
+	BPF_F_NO_PREALLOC = 1,
+};
+enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
+
+/* include/linux/socket.h, include/uapi/asm-generic/errno-base.h */
+enum { AF_UNIX = 1 };
+enum { EPERM = 1, ENOMEM = 12 };
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct kernfs_node {
+	const char *name;
+	__u64 id;
+};
+
+struct cgroup_root {
+	int hierarchy_id;
+};
+
+struct cgroup {
+	int level;
+	struct kernfs_node *kn;
+	struct cgroup_root *root;
+	struct cgroup *ancestors[]; /* since 6.1 (7f203bc89eb6); [0] is the root, [level] itself */
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp; /* where the task is in the cgroup2 hierarchy */
+};
+
+struct pid {
+	unsigned int level; /* of its pid namespace; 0: the initial one */
+};
+
+struct task_struct {
+	int pid;
+	int tgid;
+	struct task_struct *group_leader;
+	struct pid *thread_pid;
+	struct css_set *cgroups;
+};
+
+struct super_block {
+	dev_t s_dev;
+};
+
+struct inode {
+	struct super_block *i_sb;
+	unsigned long i_ino;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+	struct inode *d_inode;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
+struct sock_common {
+	unsigned short skc_family;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+};
+
+struct unix_sock {
+	struct sock sk;
+	struct path path; /* of the socket file that it is bound to */
+	struct sock *peer;
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+#pragma clang attribute pop
+
+struct msghdr;
+
+#endif
