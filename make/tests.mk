@@ -16,7 +16,8 @@ $(O)/san/llhttp/%.o: $(LLHTTP)/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -I$(LLHTTP_H) -DLLHTTP_STRICT_MODE=1 -O1 -g -c $< -o $@
 
-$(O)/san/selftests/%.o: CPPFLAGS += -Iuserspace/warden -Iuserspace/mediator
+$(O)/san/selftests/%.o: CPPFLAGS += -Iuserspace/warden -Iuserspace/mediator \
+	-DLATCH_BPF_OBJECT='"$(abspath $(BPF_OBJECT))"'
 $(call san,$(warden_SRC)): | $(BPF_SKELETON)
 $(SAN_LIB): $(call san,$(filter-out %/main.c,$(common_SRC) $(warden_SRC) $(mediator_SRC))) \
 		$(O)/san/llhttp/llhttp.o $(O)/san/llhttp/api.o $(O)/san/llhttp/http.o
@@ -30,8 +31,33 @@ $(O)/unit/%: $(O)/san/selftests/unit/%.o $(SAN_LIB)
 
 -include $(patsubst %.o,%.d,$(call san,$(UNIT_SRC) $(all_SRC)))
 
+.PHONY: unit-tap
+unit-tap: $(UNIT_BIN)
+	@status=0; for t in $(UNIT_BIN); do CMOCKA_MESSAGE_OUTPUT=TAP $$t || status=1; done; exit $$status
+
 .PHONY: unit
 unit: $(UNIT_BIN) ## build and run the unit tests alone (seconds)
 	@failed=0; for t in $(UNIT_BIN); do CMOCKA_MESSAGE_OUTPUT=STDOUT $$t > $$t.log 2>&1 \
 		|| { failed=1; cat $$t.log; }; tail -n 3 $$t.log | grep -E 'PASSED|FAILED' \
 		| sed "s|^|$$(basename $$t): |"; done; exit $$failed
+
+# Small programs that tests put into containers: static, for they run in any image.
+E2E_TOOLS := $(patsubst selftests/e2e/tools/%.c,$(O)/tools/%,$(wildcard selftests/e2e/tools/*.c))
+$(O)/tools/%: selftests/e2e/tools/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static -pthread $< -o $@
+
+.PHONY: e2e-tools
+e2e-tools: $(E2E_TOOLS)
+
+# The tests that need a kernel, an engine or both run in the VM.
+.PHONY: test
+test: deps-test ## every suite; end-to-end in full on 6.12, the kernel-sensitive ones on 6.1 and 7.x
+	@$(MAKE) --no-print-directory all e2e-tools
+	@selftests/run $(SUITES)
+
+.PHONY: test-full
+test-full: deps-test ## every suite on every kernel (takes longer)
+	@$(MAKE) --no-print-directory all e2e-tools
+	@selftests/run --full $(SUITES)

@@ -3,9 +3,8 @@
  * Any text as an image reference and as an entry of the image list: no crash, a sentence for every
  * refusal, and what was accepted is normalised: written out and read again it is the same.
  *
- * Build:	clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude
- *-Iuserspace/common selftests/fuzz/fuzz_reference.c userspace/common/reference.c -o
- *build/fuzz_reference
+ * clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude -Iuserspace/common \
+ *   selftests/fuzz/fuzz_reference.c userspace/common/reference.c -o fuzz_reference
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -3,9 +3,8 @@
  * Any bytes as a settings file: no crash, no leak; refused with a text that begins with the file's
  * name and holds no control characters, or accepted whole, with the same answer the second time.
  *
- * Build:	clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude
- *-Iuserspace/common selftests/fuzz/fuzz_settings.c userspace/common/[a-z]*.c -ljansson -lcrypto -o
- *build/fuzz_settings
+ * clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude -Iuserspace/common \
+ *   selftests/fuzz/fuzz_settings.c userspace/common/[a-z]*.c -ljansson -lcrypto -o fuzz_settings
  */
 #include <errno.h>
 #include <stdint.h>

@@ -19,7 +19,7 @@
 #include "tsv.h"
 #include "util.h"
 
-/* Classifies a copy that ends where the target does, so that the sanitizer sees one byte too far. */
+/* Reads a copy that ends where the target does: the sanitizer sees a read past it. */
 static int classify_bytes(const char *method, const char *target, size_t length,
 	struct route_match *match)
 {
@@ -173,7 +173,6 @@ static void the_other_marks_stand_at_these_routes_alone(void **state)
 		{ ROUTE_JUDGE_CREATE, { ROUTE_CONTAINER_CREATE, -1 } },
 		{ ROUTE_JUDGE_START, { ROUTE_CONTAINER_START, ROUTE_CONTAINER_RESTART, -1 } },
 		{ ROUTE_GRPC, { ROUTE_BUILD_GRPC, -1 } },
-		{ ROUTE_QUERY, { ROUTE_IMAGE_PULL, ROUTE_IMAGE_IMPORT, -1 } },
 	};
 
 	(void)state;
@@ -296,12 +295,14 @@ static void the_first_row_of_the_engines_order_wins(void **state)
 	assert_int_equal(classify("DELETE", "/containers/a/b/checkpoints/c", &match),
 		ROUTE_CONTAINER_DELETE);
 	assert_string_equal(match.name, "a/b/checkpoints/c");
-	assert_int_equal(classify("POST", "/containers/create/start", &match), ROUTE_CONTAINER_START);
+	assert_int_equal(classify("POST", "/containers/create/start", &match),
+		ROUTE_CONTAINER_START);
 	assert_string_equal(match.name, "create");
 	assert_int_equal(classify("POST", "/containers/create/exec", &match), ROUTE_EXEC_CREATE);
 	assert_int_equal(classify("GET", "/plugins/privileges", &match), ROUTE_PLUGIN_PRIVILEGES);
 	assert_int_equal(classify("GET", "/plugins/x/json", &match), ROUTE_PLUGIN_INSPECT);
-	assert_int_equal(classify("GET", "/debug/pprof/cmdline", &match), ROUTE_DEBUG_PPROF_CMDLINE);
+	assert_int_equal(classify("GET", "/debug/pprof/cmdline", &match),
+		ROUTE_DEBUG_PPROF_CMDLINE);
 	assert_int_equal(classify("GET", "/debug/pprof/allocs", &match), ROUTE_DEBUG_PPROF_NAME);
 }
 
@@ -334,7 +335,8 @@ static void a_target_that_is_not_a_plain_path_cannot_be_read(void **state)
 		"", "*", "info", "\\info", "%2F_ping", "?x", "http://h/_ping", "http://h",
 		"unix://x/_ping", "foo:/_ping", "http://u:p@h:1/_ping", "host:80", "/info#frag",
 		"/info?a#b", "/in fo", "/info\t", " /info", "/info ", "/info\x7f", "/\x01",
-		"/caf\xc3\xa9", "/info?\xff", "/info\n", "/info\r\n",
+		"/caf\xc3\xa9", "/info?\xff", "/info?\x7f", "/info?a b", "/info\n",
+		"/info\r\n",
 	};
 
 	(void)state;
@@ -542,9 +544,11 @@ static void what_is_forwarded_is_read_as_the_same_path_again(void **state)
 	static const char *const targets[] = {
 		"/_ping", "/v1.43/containers/json?all=1&filters=%7B%22a%22%3A1%7D", "/info?",
 		"/v1.43.0/images/a%2Fb:1@sha256:00/json", "/containers/%25/json",
-		"/containers/%2525/json", "/containers/%3F%23%3B%20%22/json", "/containers/a+b/json",
-		"/containers/%C3%A9%FF%80/json", "/containers/%5c%7C%5E%60%7b%7d%3c%3e/json",
-		"/networks/", "/volumes/", "/containers/%E2%80%AE/json", "//a/../b", "/no/such;route",
+		"/containers/%2525/json", "/containers/%3F%23%3B%20%22/json",
+		"/containers/a+b/json", "/containers/%C3%A9%FF%80/json",
+		"/containers/%5c%7C%5E%60%7b%7d%3c%3e/json",
+		"/networks/", "/volumes/", "/containers/%E2%80%AE/json", "//a/../b",
+		"/no/such;route",
 		"/containers/!$&'()*+,=:@~-._/json", "/%76%31%2e43/_ping",
 	};
 	char target[64];
@@ -626,7 +630,8 @@ static void a_target_that_does_not_fit_is_not_cut(void **state)
 static void every_prefix_of_a_hard_target_is_read_without_reading_past_it(void **state)
 {
 	static const char target[] =
-		"/v1.43/containers/%2e%2E%2f/checkpoints/a/../%25b/attach/ws?%66romImage=%41&=&b%3D";
+		"/v1.43/containers/%2e%2E%2f/checkpoints/a/../%25b/attach/ws"
+		"?%66romImage=%41&=&b%3D";
 	struct route_match match;
 
 	(void)state;

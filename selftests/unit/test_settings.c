@@ -238,6 +238,9 @@ static void unknown_keys_inside_isolation_are_warnings_with_the_nearest_known_on
 	expect_warning(*state, FILE_WITH(", \"dockersocketmount\": 1"),
 		ECI
 		".dockersocketmount: unknown key, ignored; did you mean \"dockerSocketMount\"?");
+	expect_warning(*state, FILE_WITH(", \"DOCKERSOCKETMOUNT\": 1"),
+		ECI
+		".DOCKERSOCKETMOUNT: unknown key, ignored; did you mean \"dockerSocketMount\"?");
 	expect_warning(*state, MOUNT_WITH("\"imagelist\": {}"),
 		MOUNT ".imagelist: unknown key, ignored; did you mean \"imageList\"?");
 	expect_warning(*state, MOUNT_WITH("\"imageList\": { \"iamges\": [] }"),
@@ -405,6 +408,9 @@ static void every_wrong_type_and_value_names_its_path_and_what_was_expected(void
 		{MOUNT_WITH("\"commandList\": { \"type\": null }"),
 			"%: " MOUNT
 			".commandList.type: found null, expected \"allow\" or \"deny\""},
+		{MOUNT_WITH("\"commandList\": { \"type\": \"d\xc3\xa9ni\\u009b\" }"),
+			"%: " MOUNT ".commandList.type: found \"d\\u00E9ni\\u009B\", expected "
+			"\"allow\" or \"deny\""},
 		{COMMANDS("{}"), "%: " MOUNT ".commandList.commands: found an object, expected an "
 				 "array of docker commands"},
 		{COMMANDS("[\"ps\", false]"), "%: " MOUNT ".commandList.commands[1]: found false, "
@@ -484,6 +490,10 @@ static void a_syntax_error_is_given_with_line_and_column(void **state)
 		{"true", ":1:4: ", "'[' or '{' expected near 'true'"},
 		{"{ \"a\": 'x' }", ":1:8: ", "invalid token near '''"},
 		{"{ \"a\": \"x\ny\" }", ":1:9: ", "unexpected newline near '\"x'"},
+		{"{ \"a\": \xc3\xa9 }", ":1:8: ",
+			"invalid token near '?"
+			"?'"},
+		{"{ \"a\": \x1b[1m }", ":1:8: ", "invalid token near '?'"},
 		{"{ \"a\": \"\xff\" }", ":1:8: ", "unable to decode byte 0xff near '\"'"},
 		{"{ \"a\": \"\\u0000\" }", ":1:15: ", "\\u0000 is not allowed"},
 		{"{ \"a\": 1,\n  \"a\": 2 }", ":2:5: ", "duplicate object key near '\"a\"'"},
@@ -643,6 +653,22 @@ static void the_first_path_that_exists_is_taken_even_if_it_cannot_be_read(void *
 	assert_null(settings_find(none, 2));
 }
 
+static void a_path_that_cannot_even_be_looked_at_counts_as_existing(void **state)
+{
+	const struct place *place = *state;
+	const char *const paths[] = {place->file, "/tmp"};
+	const char *found;
+
+	assert_int_equal(chmod(place->folder, 0), 0);
+	if (!geteuid())
+		assert_int_equal(seteuid(65534), 0);
+	found = settings_find(paths, 2);
+	if (!getuid())
+		assert_int_equal(seteuid(0), 0);
+	assert_int_equal(chmod(place->folder, 0700), 0);
+	assert_string_equal(found, place->file);
+}
+
 static void without_any_file_both_paths_are_named(void **state)
 {
 	const char *const paths[] = {
@@ -713,6 +739,7 @@ int main(void)
 		TEST(a_file_of_four_mebibytes_is_read_and_a_larger_one_is_not),
 		TEST(a_list_of_4096_entries_is_read_and_a_longer_one_is_not),
 		TEST(the_first_path_that_exists_is_taken_even_if_it_cannot_be_read),
+		TEST(a_path_that_cannot_even_be_looked_at_counts_as_existing),
 		TEST(without_any_file_both_paths_are_named),
 		TEST(no_prefix_of_a_file_is_accepted),
 	};

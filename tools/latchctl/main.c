@@ -13,17 +13,16 @@
 
 static const struct subcommand commands[] = {
 	{"audit", "[-f] [--refused] [--json]", "who asked for what, and what the answer was",
-		"Prints what latchd wrote down: connections to guarded sockets and requests, "
-		"passed\n"
-		"and refused. With -f it waits for more; --refused leaves out what passed; --json "
-		"prints\n"
-		"the records as they are; --file FILE reads another log than\n" LATCH_AUDIT_LOG ".\n",
+		"Prints what latchd wrote down: connections to guarded sockets and requests,\n"
+		"passed and refused. With -f it waits for more; --refused leaves out what\n"
+		"passed; --json prints the records as they are; --file FILE reads another log\n"
+		"than " LATCH_AUDIT_LOG ".\n",
 		cmd_audit},
 	{"check", "[FILE]", "read a settings file as latchd would, and say what it means",
 		"Without FILE: " SETTINGS_PATH ", and if there is none\n" SETTINGS_ECI_PATH
 		", as latchd does.\n"
-		"Exits 0 when latchd would take the file, 1 when it would not (every problem is\n"
-		"listed), 3 when the file cannot be read by you.\n"
+		"Exits 0 when latchd would take the file, 1 when it would not (every problem\n"
+		"is listed), 3 when the file cannot be read by you.\n"
 		"\n"
 		"The smallest useful file:\n"
 		"{\n"
@@ -37,23 +36,18 @@ static const struct subcommand commands[] = {
 		"}\n",
 		cmd_check},
 	{"doctor", "", "can latch work on this machine, and if not, what is missing",
-		"One line for each thing that latch needs of the kernel and the engine, and what "
-		"to\n"
-		"do where one is missing.\n",
+		"One line for each thing that latch needs of the kernel and the engine, and\n"
+		"what to do where one is missing.\n",
 		cmd_doctor},
 	{"release", "", "give the engine its socket back",
-		"Undoes everything, with or without a running latchd: the engine's own socket is "
-		"at its\n"
-		"public path again, nothing of latch is in the kernel, latchd has ended. "
-		"Containers that\n"
-		"mounted latch's socket must be started anew.\n",
+		"Undoes everything, with or without a running latchd: the engine's own socket\n"
+		"is at its public path again, nothing of latch is in the kernel, latchd has\n"
+		"ended. Containers that mounted latch's socket must be started anew.\n",
 		cmd_release},
 	{"status", "[--json]", "what latch guards and decides right now",
-		"Mode, policy with the age of each image's digest, engine, containers with and "
-		"without a\n"
-		"grant, counters. Exits 0 when latch enforces and serves, 1 when something is "
-		"missing\n"
-		"(each problem is named), 3 when latchd does not answer.\n",
+		"Mode, policy with the age of each image's digest, engine, containers with and\n"
+		"without a grant, counters. Exits 0 when latch enforces and serves, 1 when\n"
+		"something is missing (each problem is named), 3 when latchd does not answer.\n",
 		cmd_status},
 };
 
@@ -117,17 +111,13 @@ static void print_overview(FILE *out)
 	fputs("usage: latchctl COMMAND [ARGUMENT...]\n\n"
 	      "Looks at latch, the kernel latch on the container engine's socket.\n\n",
 		out);
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		char usage[32];
-
-		snprintf(usage, sizeof(usage), "%s %s", commands[i].name, commands[i].arguments);
-		fprintf(out, "  %-14s  %s\n", usage, commands[i].summary);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(out, "  %-14s  %s\n", commands[i].name, commands[i].summary);
 	fputs("\n  help COMMAND    more about one command\n"
 	      "  --version       the version\n\n"
-	      "Exit status: 0 yes; 1 no, refused, or a problem was found; 2 wrong usage; 3 could "
-	      "not\n"
-	      "be found out. Colours appear on a terminal only, and never with NO_COLOR set.\n",
+	      "Exit status: 0 yes; 1 no, refused, or a problem was found; 2 wrong usage;\n"
+	      "3 could not be found out. Colours appear on a terminal only, and never with\n"
+	      "NO_COLOR set.\n",
 		out);
 }
 

@@ -32,11 +32,6 @@ enum route_flag {
 	ROUTE_JUDGE_CREATE = 1 << 2, /* the body names an image and mounts: ask the warden */
 	ROUTE_JUDGE_START = 1 << 3,  /* starts a container: ask the warden, forward the full id */
 	ROUTE_GRPC = 1 << 4,	     /* BuildKit: a refusal must not look like "no BuildKit here" */
-	/*
-	 * The query decides which row it is. A form body would count before the query, so a body of
-	 * type application/x-www-form-urlencoded must be refused here.
-	 */
-	ROUTE_QUERY = 1 << 5,
 };
 
 struct route {

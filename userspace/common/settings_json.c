@@ -408,8 +408,7 @@ static void missing_eci(struct reading *reading, const struct jsonpath *at, json
 	unexpected(reading, at, NULL, "an object: latch reads nothing else of this file");
 	if (near.name) {
 		fputs("; there is ", reading->problems);
-		jsonpath_print(
-			&JSONPATH_KEY((&(struct jsonpath){0}), near.name), reading->problems);
+		jsonpath_print(&JSONPATH_KEY(at->parent, near.name), reading->problems);
 		fputs(", spelt differently", reading->problems);
 	}
 }
@@ -425,7 +424,8 @@ static void read_root(struct reading *reading, json_t *root)
 		unexpected(reading, &document, root, "an object");
 		return;
 	}
-	if (value && (!json_is_integer(value) || json_integer_value(value) != FILE_VERSION))
+	/* 0 for everything that is no integer */
+	if (value && json_integer_value(value) != FILE_VERSION)
 		unexpected(reading, &version, value, "2 (the only version that there is)");
 	if (!json_object_get(root, eci.key)) {
 		missing_eci(reading, &eci, root);

@@ -9,7 +9,7 @@
 
 struct answer {
 	int status;
-	const char *message; /* UTF-8; what follows a broken byte is cut */
+	const char *message; /* a text that is not UTF-8 is replaced */
 	bool head;	     /* the request was a HEAD: no body */
 	bool close;	     /* says Connection: close */
 };

@@ -10,9 +10,12 @@
  * in the kernel needs neither.
  */
 #include <errno.h>
-#include <stdio.h>
+#include <jansson.h>
 
 #include "create.h"
+#include "util.h"
+
+#define AMBIGUOUS "the JSON is ambiguous: two keys for one field"
 
 /* Fields whose values Go decodes into maps: their keys are data. */
 static const char *const map_fields[] = {
@@ -219,52 +222,63 @@ static int read_config(struct create_request *create, json_t *config, const char
 	return r < 0 ? r : read_mounts(create, config, problem);
 }
 
-static int read_body(struct create_request *create, const char **problem)
+static int read_body(struct create_request *create, json_t *body, const char **problem)
 {
 	json_t *image, *config;
 	int r;
 
-	image = field(create->body, "image");
+	image = field(body, "image");
 	if (image && !json_is_string(image))
 		return bad(problem, "Image is not a string");
-	create->image = image ? json_string_value(image) : NULL;
-	config = field(create->body, "hostconfig");
+	if (image) {
+		create->image = strdup(json_string_value(image));
+		if (!create->image)
+			return -ENOMEM;
+	}
+	config = field(body, "hostconfig");
 	if (config && !json_is_object(config))
 		return bad(problem, "HostConfig is not an object");
 	/* Engines up to 20.10 take the fields of HostConfig at the top level as well. */
-	r = read_config(create, create->body, problem);
-	return r < 0 || !config ? r : read_config(create, config, problem);
+	r = read_config(create, body, problem);
+	if (r == 0 && config)
+		r = read_config(create, config, problem);
+	if (r < 0)
+		return r;
+	create->body = json_dumps(body, JSON_COMPACT);
+	return create->body ? 0 : -ENOMEM;
+}
+
+static int check_body(json_t *body, const char **problem)
+{
+	int r;
+
+	if (!json_is_object(body))
+		return bad(problem, "the body is not a JSON object");
+	r = check_ambiguity(body, false);
+	return r == -EBADMSG ? bad(problem, AMBIGUOUS) : r;
 }
 
 int create_parse(const char *text, size_t length, struct create_request *create,
 	const char **problem)
 {
 	json_error_t error;
+	json_t *body;
 	int r;
 
 	*create = (struct create_request){0};
 	/* Refuses trailing data, NUL in strings, broken UTF-8 and a second key of the same bytes. */
-	create->body = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-	if (!create->body)
+	body = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+	if (!body)
 		return bad(problem, json_error_code(&error) == json_error_duplicate_key ?
-					    "the JSON is ambiguous: two keys for one field" :
+					    AMBIGUOUS :
 					    "the body is not valid JSON");
-	if (!json_is_object(create->body))
-		r = bad(problem, "the body is not a JSON object");
-	else
-		r = check_ambiguity(create->body, false);
-	if (r == -EBADMSG && json_is_object(create->body))
-		*problem = "the JSON is ambiguous: two keys for one field";
+	r = check_body(body, problem);
 	if (r == 0)
-		r = read_body(create, problem);
+		r = read_body(create, body, problem);
+	json_decref(body);
 	if (r < 0)
 		create_free(create);
 	return r;
-}
-
-char *create_encode(const struct create_request *create)
-{
-	return json_dumps(create->body, JSON_COMPACT);
 }
 
 void create_free(struct create_request *create)
@@ -272,6 +286,7 @@ void create_free(struct create_request *create)
 	for (size_t i = 0; i < create->path_count; i++)
 		free(create->paths[i]);
 	free(create->paths);
-	json_decref(create->body);
+	free(create->image);
+	free(create->body);
 	*create = (struct create_request){0};
 }

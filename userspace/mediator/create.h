@@ -5,29 +5,25 @@
 #ifndef LATCH_MEDIATOR_CREATE_H
 #define LATCH_MEDIATOR_CREATE_H
 
-#include <jansson.h>
-
-#include "buffer.h"
+#include <stddef.h>
 
 #define CREATE_MAX_BODY	 (4 * 1024 * 1024)
 #define CREATE_MAX_PATHS 1024
 
 struct create_request {
-	json_t *body; /* owned */
-	const char *image; /* as the client wrote it; NULL without one. In `body` */
-	char **paths;	   /* host paths that it mounts, each owned */
+	char *body;   /* what was parsed, written anew: the body to forward. Owned */
+	char *image;  /* as the client wrote it; NULL without one. Owned */
+	char **paths; /* host paths that it mounts, each owned */
 	size_t path_count;
 };
 
 /*
  * Reads the body. Returns 0 (free with create_free), -EBADMSG and in *problem a static sentence
- * for the client, or -ENOMEM.
+ * for the client, or -ENOMEM. The parsed tree, many times the size of its text, does not outlive
+ * the call.
  */
 int create_parse(const char *text, size_t length, struct create_request *create,
 	const char **problem);
-
-/* The body to forward: what was parsed, written anew. Owned by the caller; NULL without memory. */
-char *create_encode(const struct create_request *create);
 
 void create_free(struct create_request *create);
 

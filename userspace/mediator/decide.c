@@ -21,14 +21,10 @@ static bool read_state(const struct subject_source *source, struct latch_state *
 	return state->version == LATCH_ABI_VERSION && state->generation <= 1;
 }
 
-enum decision decide_client(const struct subject_source *source, const struct latch_conn *label)
+/* DECIDE_JUDGE for who may talk to the engine at all. */
+static enum decision admit(const struct latch_state *state, const struct latch_conn *label)
 {
-	struct latch_state state;
-
-	/* Without the policy nobody passes, the host included: it may forbid what was asked. */
-	if (!read_state(source, &state))
-		return DECIDE_NO_POLICY;
-	if (state.mode == LATCH_MODE_OFF)
+	if (state->mode == LATCH_MODE_OFF)
 		return DECIDE_PASS;
 	/* No label: the connection never went through the gate. No tag, or an unknown one: same. */
 	if (!label || !(is_host(label) || label->tag == LATCH_TAG_ALLOWED))
@@ -36,14 +32,23 @@ enum decision decide_client(const struct subject_source *source, const struct la
 	return DECIDE_JUDGE;
 }
 
-static enum decision command_verdict(const struct subject_source *source, int route)
+enum decision decide_client(const struct subject_source *source, const struct latch_conn *label)
 {
-	struct latch_verdict verdict;
 	struct latch_state state;
 
-	if (!read_state(source, &state))
-		return DECIDE_NO_POLICY;
-	if (source->verdict(source, state.generation * LATCH_MAX_ROUTES + route, &verdict) < 0)
+	/* Without the policy nobody passes, the host included: it may forbid what was asked. */
+	return read_state(source, &state) ? admit(&state, label) : DECIDE_NO_POLICY;
+}
+
+static enum decision command_verdict(const struct subject_source *source, __u32 generation,
+	int route)
+{
+	struct latch_verdict verdict;
+
+	/* An engine may serve more than the table knows: for a container that is refused. */
+	if (route < 0 || route >= ROUTE_COUNT)
+		return DECIDE_COMMAND;
+	if (source->verdict(source, generation * LATCH_MAX_ROUTES + route, &verdict) < 0)
 		return DECIDE_NO_POLICY;
 	return verdict.verdict == LATCH_VERDICT_PASS ? DECIDE_JUDGE : DECIDE_COMMAND;
 }
@@ -51,18 +56,18 @@ static enum decision command_verdict(const struct subject_source *source, int ro
 enum decision decide_request(const struct subject_source *source, const struct latch_conn *label,
 	const struct route_match *match)
 {
-	enum decision decision = decide_client(source, label);
-	bool contained = decision == DECIDE_JUDGE && !is_host(label);
+	struct latch_state state;
+	enum decision decision;
 
+	if (!read_state(source, &state))
+		return DECIDE_NO_POLICY;
+	decision = admit(&state, label);
+	if (decision == DECIDE_JUDGE && !is_host(label))
+		return command_verdict(source, state.generation, match->id);
 	if (decision != DECIDE_PASS && decision != DECIDE_JUDGE)
 		return decision;
 	/* Nothing that was not parsed is forwarded, whoever sent it and in whatever mode. */
-	if (match->id == ROUTE_NONE && !contained)
+	if (match->id == ROUTE_NONE)
 		return match->path[0] ? DECIDE_NO_ROUTE : DECIDE_UNREADABLE;
-	if (!contained)
-		return decision;
-	/* An engine may serve more than the table knows: for a container that is refused. */
-	if (match->id < 0 || match->id >= ROUTE_COUNT)
-		return DECIDE_COMMAND;
-	return command_verdict(source, match->id);
+	return decision;
 }

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,7 +21,7 @@ static void take_reserve(struct listener *listener)
 	listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-static void turn_away(struct listener *listener)
+static bool turn_away(struct listener *listener)
 {
 	int fd;
 
@@ -32,6 +33,7 @@ static void turn_away(struct listener *listener)
 		listener->turned_away++;
 	}
 	take_reserve(listener);
+	return fd >= 0;
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -48,11 +50,12 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 			listener->accepted(listener->owner, fd);
 			continue;
 		}
-		if (errno == EMFILE || errno == ENFILE)
-			turn_away(listener);
-		/* The client went again, or another process was faster: the next one. */
-		if (errno != ECONNABORTED && errno != EINTR)
+		if (errno == EMFILE || errno == ENFILE) {
+			if (!turn_away(listener))
+				return;
+		} else if (errno != ECONNABORTED && errno != EINTR) {
 			return;
+		}
 	}
 }
 

@@ -11,6 +11,9 @@
 #include "util.h"
 #include "warden_link.h"
 
+/* More than this many waiting means that the warden is stuck: further requests are refused. */
+#define MAX_QUESTIONS 1024
+
 struct question {
 	struct question *next;
 	struct wire_request request;
@@ -45,6 +48,7 @@ static struct question *take_first(struct warden_link *link)
 	link->questions = question->next;
 	if (!link->questions)
 		link->last = &link->questions;
+	link->count--;
 	return question;
 }
 
@@ -58,6 +62,7 @@ static struct question *take(struct warden_link *link, uint64_t id)
 		*at = question->next;
 		if (link->last == &question->next)
 			link->last = at;
+		link->count--;
 		return question;
 	}
 	return NULL;
@@ -167,6 +172,8 @@ int64_t warden_link_ask(struct warden_link *link, enum wire_kind kind, const cha
 
 	if (link->down)
 		return -EPIPE;
+	if (link->count == MAX_QUESTIONS)
+		return -EBUSY;
 	if (strlen(text) >= sizeof(question->request.text))
 		return -ENAMETOOLONG;
 	question = calloc(1, sizeof(*question));
@@ -181,6 +188,7 @@ int64_t warden_link_ask(struct warden_link *link, enum wire_kind kind, const cha
 	question->context = context;
 	*link->last = question;
 	link->last = &question->next;
+	link->count++;
 	/* A failure shows on the descriptor too, and the loop deals with it there. */
 	send_waiting(link);
 	update_poll(link);

@@ -18,6 +18,7 @@ struct warden_link {
 	uv_poll_t poll;
 	struct question *questions; /* unanswered, oldest first */
 	struct question **last;
+	size_t count;
 	uint64_t next_id;
 	uint64_t lost_reports; /* since the last one that went out */
 	void (*gone)(struct warden_link *link);

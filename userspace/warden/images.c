@@ -411,21 +411,25 @@ static void slot_store(struct judgement *judgement)
 {
 	struct images *images = judgement->images;
 	struct slot *slot = slot_of(images, judgement->verdict.image_id);
+	int64_t since = judgement->since;
+	bool related;
 
-	slot->verdict = judgement->verdict;
-	slot->generation = images->generation;
-	slot->since = judgement->since;
 	for (size_t i = 0; i < images->list.count; i++) {
 		const struct entry *entry = &images->list.entries[i];
 
 		if (!entry_asks(entry))
 			continue;
-		if (!entry->digests.complete && judgement->verdict.outcome == IMAGES_DENIED)
-			slot->verdict.image_id[0] = '\0'; /* more may be known any moment */
-		else if (entry_matches(entry, &judgement->image)
-			|| entry_relates(entry, &judgement->image))
-			slot->since = entry->asked < slot->since ? entry->asked : slot->since;
+		related = entry_relates(entry, &judgement->image) != IMAGES_UNRELATED;
+		/* A refusal that the next answer of a registry could turn is not kept. */
+		if (judgement->verdict.outcome == IMAGES_DENIED
+			&& (related || !entry->digests.complete))
+			return;
+		if ((related || entry_matches(entry, &judgement->image)) && entry->asked < since)
+			since = entry->asked;
 	}
+	slot->verdict = judgement->verdict;
+	slot->generation = images->generation;
+	slot->since = since;
 }
 
 static void __attribute__((format(printf, 5, 6))) set_verdict(struct images_verdict *verdict,
@@ -450,7 +454,7 @@ static void explain(struct images_verdict *verdict, const struct entry *entry,
 
 	if (entry->absent && entry->kind == REFERENCE_TAG)
 		set_verdict(verdict, IMAGES_DENIED, IMAGES_REASON_ABSENT, entry->text,
-			"the registry has no %s any more", entry->text);
+			"the registry has no %s", entry->text);
 	else if (entry->digests.repository_count && entry_expired(entry, now))
 		set_verdict(verdict, IMAGES_DENIED, IMAGES_REASON_EXPIRED, entry->text,
 			"the digest of %s was not confirmed for 24 hours: %s", entry->text,
@@ -531,11 +535,16 @@ static void judgement_ready(struct judgement *judgement)
 	later(images);
 }
 
+static bool is_failed(const struct entry *entry)
+{
+	return entry->problem[0] && !entry->absent;
+}
+
 /* Must the registry be asked about this entry before the judgement can be made? */
 static bool must_ask(const struct judgement *judgement, const struct entry *entry)
 {
 	int64_t limit = age_limit(judgement->freshness);
-	bool matches, related;
+	bool matches;
 
 	if (!entry_asks(entry))
 		return false;
@@ -545,12 +554,17 @@ static bool must_ask(const struct judgement *judgement, const struct entry *entr
 	/* An unknown entry could be anything: it is asked once, and then by the background. */
 	if (entry->asked == NEVER)
 		return true;
-	related = entry_relates(entry, &judgement->image) != IMAGES_UNRELATED;
-	if (!matches && !related)
+	if (!matches && entry_relates(entry, &judgement->image) == IMAGES_UNRELATED)
 		return false;
-	if (entry->asked >= judgement->since - limit)
+	if (entry->asked >= judgement->since || (is_failed(entry) && now_ms() < entry->retry))
 		return false;
-	return !entry->problem[0] || entry->absent || now_ms() >= entry->retry;
+	/* While nothing is known, how long ago that was does not matter. */
+	if (is_failed(entry) && !entry_counts(entry, now_ms()))
+		return true;
+	/* Who just pushed and pulled is not refused because of a second ago. */
+	if (!matches && judgement->freshness == IMAGES_REVALIDATE)
+		return true;
+	return entry->asked < judgement->since - limit;
 }
 
 /* Is there an entry that allows the image and is fresh enough? Then no other can matter. */
@@ -651,8 +665,8 @@ static void judgement_begin(struct judgement *judgement)
 		consider(judgement);
 		return;
 	}
+	judgement->verdict = known ? *known : (struct images_verdict){ 0 };
 	if (known) {
-		judgement->verdict = *known;
 		judgement_ready(judgement);
 		return;
 	}

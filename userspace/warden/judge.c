@@ -16,6 +16,7 @@
 #include "cgroups.h"
 #include "judge.h"
 #include "messages.h"
+#include "regraft.h"
 
 struct judge {
 	const struct maps *maps;
@@ -34,6 +35,7 @@ struct question {
 	char image_id[ENGINE_DIGEST_SIZE];
 	char image[512]; /* as the client named it: for the message */
 	bool mounts_socket;
+	pid_t pid; /* of its first process; 0 when it does not run */
 };
 
 struct judge *judge_new(const struct maps *maps, struct engine *engine, struct audit *audit)
@@ -119,6 +121,22 @@ static void on_image_judged(const struct images_verdict *verdict, void *context)
 	answer(question, -EIO, verdict->text);
 }
 
+/* An allowed container that is older than latch has the engine's own socket mounted. */
+static void give_public_socket(const struct question *question)
+{
+	int r = regraft(question->judge->maps, question->pid);
+	char text[256];
+
+	if (r > 0)
+		snprintf(text, sizeof(text), "container %.12s had the engine's own socket mounted; "
+			"latch's lies over it now", question->container);
+	else if (r < 0)
+		snprintf(text, sizeof(text), "container %.12s has the engine's own socket mounted, "
+			"which stays refused (%s): start it anew", question->container, strerror(-r));
+	if (r)
+		audit_note(question->judge->audit, r > 0 ? "regrafted" : "restart-needed", text);
+}
+
 /* Takes the question to its end: the grant is given or taken, and whoever waits is told. */
 static void settle(struct question *question, bool allowed)
 {
@@ -135,6 +153,8 @@ static void settle(struct question *question, bool allowed)
 		answer(question, -EIO, text);
 		return;
 	}
+	if (allowed && question->mounts_socket && question->pid)
+		give_public_socket(question);
 	if (!allowed && question->mounts_socket)
 		refuse_mount(question);
 	else
@@ -174,6 +194,7 @@ static void on_container(int error, const struct engine_container *container, vo
 	COPY_STRING(question->container, container->id);
 	COPY_STRING(question->image_id, container->image_id);
 	COPY_STRING(question->image, container->image);
+	question->pid = container->running ? container->pid : 0;
 	question->mounts_socket = mounts_guarded_path(question->judge->maps, container);
 	if (!container->image_id[0]) {
 		settle(question, false); /* no image to judge: no grant */

@@ -134,7 +134,8 @@ static int install_program(struct bpf_program *program, char **problem)
 				"(`latchctl doctor` tells)" :
 				"");
 	snprintf(path, sizeof(path), "%s/%s", PIN_LINKS, name);
-	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	/* No dot: bpffs reserves names with one. */
+	snprintf(fresh, sizeof(fresh), "%s_new", path);
 	unlink(fresh); /* of a start that was killed here */
 	r = bpf_link__pin(link, fresh);
 	if (!r && rename(fresh, path))

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the end-to-end tests share. A test is a bash script `<what>.test` that runs as root in the VM
+# with engine, registry and latch, and prints one line a check: "ok - sentence" or "not ok - sentence"
+# with what was found. Its header says what it needs:
+#   # settings: NAME     selftests/settings/NAME.json (default: deny-push)
+#   # kernels: all       also on the oldest and the newest kernel, not only on the main one
+set -u
+
+readonly SOCKET=/var/run/docker.sock
+readonly ALLOWED=localhost:5000/allowed/cli:1 OTHER=localhost:5000/other/cli:1
+readonly TOOLS=$PWD/build/tools
+readonly SETTINGS=$PWD/selftests/settings
+failures=0
+
+ok() { echo "ok - $1"; }
+not_ok() {
+	echo "not ok - $1"
+	shift
+	printf '#   %s\n' "$@"
+	failures=$((failures + 1))
+}
+
+# is SENTENCE FOUND EXPECTED
+is() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "found:    $2" "expected: $3"; fi; }
+
+# has SENTENCE TEXT PART: the text contains the part, literally.
+has() { case $2 in *"$3"*) ok "$1" ;; *) not_ok "$1" "found:    $2" "expected to contain: $3" ;; esac; }
+lacks() { case $2 in *"$3"*) not_ok "$1" "found:    $2" "expected not to contain: $3" ;; *) ok "$1" ;; esac; }
+
+# works SENTENCE COMMAND...: exit status 0.
+works() {
+	local sentence=$1 output
+	shift
+	if output=$("$@" 2>&1); then ok "$sentence"; else not_ok "$sentence" "status $?: $output"; fi
+}
+
+# fails_with SENTENCE PART COMMAND...: another status, and the part in what it prints.
+fails_with() {
+	local sentence=$1 part=$2 output
+	shift 2
+	if output=$("$@" 2>&1); then not_ok "$sentence" "it succeeded: $output"; else has "$sentence" "$output" "$part"; fi
+}
+
+skip() { echo "ok - $1 # SKIP $2"; }
+
+# until_true SECONDS COMMAND...: tries five times a second.
+until_true() {
+	local tries=$(($1 * 5))
+	shift
+	for ((i = 0; i < tries; i++)); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.2
+	done
+	return 1
+}
+
+finish() { exit $((failures > 0)); }
+
+mount_message() {
+	echo "enhanced container isolation: docker socket mount denied for container with image \"$1\"; image is not in the allowed list; if you wish to allow it, configure the docker socket image list in the Docker Desktop settings."
+}
+command_message() {
+	echo "enhanced container isolation: docker command \"$1\" is blocked; if you wish to allow it, configure the docker socket command list in the Docker Desktop settings or admin-settings."
+}
+
+# with_socket IMAGE COMMAND...: a container that mounts the socket runs the command.
+with_socket() {
+	docker run --rm -v $SOCKET:$SOCKET "$@"
+}
+
+# knock_from DOCKER-ARGUMENTS... -- PATH...: connects to sockets from inside a container; one line a path.
+knock_from() {
+	local arguments=()
+	while [ "$1" != -- ]; do
+		arguments+=("$1")
+		shift
+	done
+	shift
+	docker run --rm -v "$TOOLS/knock:/knock:ro" "${arguments[@]}" /knock "$@" 2>&1
+}
+
+latchd_pid() { build/latchctl status --json 2>/dev/null | sed -n 's/.*"owner": *\([0-9]*\).*/\1/p'; }
+
+# start_latch SETTINGS-FILE: as the runner does, in the background, ready when it returns.
+start_latch() {
+	build/latchd --settings "$1" >>/var/log/latchd.log 2>&1 &
+	until_true 30 build/latchctl status
+}
+
+# The pids of latchd and the mediator, never the holder's.
+latch_pids() { pgrep -x 'latchd|latch-mediator' | tr '\n' ' '; }
+kill_latch() {
+	kill -KILL $(latch_pids) 2>/dev/null
+	until_true 10 no_latch_process
+}
+no_latch_process() { [ -z "$(latch_pids)" ]; }

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * handover HOW SOCKET CGROUP: connects to SOCKET as the host, brings the connection into the hands of
+ * a task in CGROUP (a container scope) by one of the ways there are, and lets that task send.
+ * Prints "sent" or "errno N". Also the ways in which a task itself changes sides:
+ *
+ *   stay       the host sends on its own connection (the control: must succeed)
+ *   move       the connected process moves into CGROUP, then sends
+ *   fork       a child with the inherited descriptor moves into CGROUP, then sends
+ *   rights     a task in CGROUP gets the descriptor by SCM_RIGHTS
+ *   getfd      a task in CGROUP takes the descriptor by pidfd_getfd
+ *   return     a task that was in CGROUP moves out again and connects
+ *   orphan     a child forked in CGROUP moves out again and connects
+ *   thread     a thread of a process that was moved as a whole execs nothing, moves out, connects
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char ping[] = "GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n";
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "handover: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static int try_connect(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	return connect(fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : fd;
+}
+
+static int connect_as_host(const char *path)
+{
+	int fd = try_connect(path);
+
+	if (fd < 0) {
+		errno = -fd;
+		fail("the host cannot connect");
+	}
+	return fd;
+}
+
+static void enter(const char *cgroup)
+{
+	char path[4096];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	fd = open(path, O_WRONLY);
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		fail(path);
+	close(fd);
+}
+
+static void say(int result)
+{
+	if (result < 0)
+		printf("errno %d\n", -result);
+	else
+		puts("sent");
+	fflush(stdout);
+}
+
+static int send_ping(int fd)
+{
+	return send(fd, ping, strlen(ping), MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static int connect_and_send(const char *path)
+{
+	int fd = try_connect(path);
+
+	return fd < 0 ? fd : send_ping(fd);
+}
+
+static void finish_child(pid_t child)
+{
+	int status;
+
+	if (waitpid(child, &status, 0) != child || status)
+		exit(1);
+}
+
+static void pass_rights(int channel, int fd)
+{
+	char byte = 0;
+	struct iovec data = { &byte, 1 };
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { 0 };
+	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control,
+		.msg_controllen = sizeof(control) };
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+	if (sendmsg(channel, &message, 0) != 1)
+		fail("sendmsg");
+}
+
+static int take_rights(int channel)
+{
+	char byte;
+	struct iovec data = { &byte, 1 };
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control,
+		.msg_controllen = sizeof(control) };
+	struct cmsghdr *header;
+	int fd;
+
+	if (recvmsg(channel, &message, 0) != 1)
+		return -errno;
+	header = CMSG_FIRSTHDR(&message);
+	if (!header)
+		return -EPERM; /* the kernel kept the descriptor back */
+	memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+	return fd;
+}
+
+static void by_rights(const char *path, const char *cgroup)
+{
+	int pair[2], fd = connect_as_host(path);
+	pid_t child;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		fail("socketpair");
+	child = fork();
+	if (child == 0) {
+		close(fd);
+		enter(cgroup);
+		fd = take_rights(pair[1]);
+		say(fd < 0 ? fd : send_ping(fd));
+		_exit(0);
+	}
+	pass_rights(pair[0], fd);
+	finish_child(child);
+}
+
+static void by_getfd(const char *path, const char *cgroup)
+{
+	int pair[2], fd = connect_as_host(path), parent = getpid();
+	pid_t child;
+
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); /* yama must not be what refuses */
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		fail("socketpair");
+	child = fork();
+	if (child == 0) {
+		int pidfd, taken;
+
+		close(fd);
+		enter(cgroup);
+		pidfd = syscall(SYS_pidfd_open, parent, 0);
+		taken = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+		if (taken < 0)
+			fail("pidfd_getfd");
+		say(send_ping(taken));
+		_exit(0);
+	}
+	finish_child(child);
+}
+
+struct escape {
+	const char *path;
+	int result;
+	pthread_barrier_t moved;
+};
+
+static void *wait_and_connect(void *data)
+{
+	struct escape *escape = data;
+
+	pthread_barrier_wait(&escape->moved);
+	escape->result = connect_and_send(escape->path);
+	return NULL;
+}
+
+/* The thread is older than its process's stay in the scope. */
+static void by_thread(const char *path, const char *cgroup, const char *root)
+{
+	struct escape escape = { .path = path };
+	pthread_t thread;
+
+	pthread_barrier_init(&escape.moved, NULL, 2);
+	if (pthread_create(&thread, NULL, wait_and_connect, &escape))
+		fail("pthread_create");
+	enter(cgroup);
+	enter(root);
+	pthread_barrier_wait(&escape.moved);
+	pthread_join(thread, NULL);
+	say(escape.result);
+}
+
+int main(int argc, char **argv)
+{
+	static const char root[] = "/sys/fs/cgroup";
+	const char *how, *path, *cgroup;
+	pid_t child;
+	int fd;
+
+	if (argc != 4) {
+		fputs("usage: handover stay|move|fork|rights|getfd|return|orphan|thread SOCKET CGROUP\n",
+			stderr);
+		return 2;
+	}
+	how = argv[1];
+	path = argv[2];
+	cgroup = argv[3];
+	signal(SIGPIPE, SIG_IGN);
+	if (!strcmp(how, "stay")) {
+		say(connect_and_send(path));
+	} else if (!strcmp(how, "move")) {
+		fd = connect_as_host(path);
+		enter(cgroup);
+		say(send_ping(fd));
+	} else if (!strcmp(how, "fork")) {
+		fd = connect_as_host(path);
+		child = fork();
+		if (child == 0) {
+			enter(cgroup);
+			say(send_ping(fd));
+			_exit(0);
+		}
+		finish_child(child);
+	} else if (!strcmp(how, "rights")) {
+		by_rights(path, cgroup);
+	} else if (!strcmp(how, "getfd")) {
+		by_getfd(path, cgroup);
+	} else if (!strcmp(how, "return")) {
+		enter(cgroup);
+		enter(root);
+		say(connect_and_send(path));
+	} else if (!strcmp(how, "orphan")) {
+		enter(cgroup);
+		child = fork();
+		if (child == 0) {
+			enter(root);
+			say(connect_and_send(path));
+			_exit(0);
+		}
+		finish_child(child);
+	} else if (!strcmp(how, "thread")) {
+		by_thread(path, cgroup, root);
+	} else {
+		fprintf(stderr, "handover: unknown way \"%s\"\n", how);
+		return 2;
+	}
+	return 0;
+}

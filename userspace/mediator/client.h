@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One client's connection: its own socket, at most one connection to the engine, and the request
+ * at hand. Requests of one connection are served one after the other.
+ *
+ * client.c owns the connection; request.c reads and decides requests; judge.c asks the warden;
+ * exchange.c carries request and answer; tunnel.c carries raw streams.
+ */
+#ifndef LATCH_MEDIATOR_CLIENT_H
+#define LATCH_MEDIATOR_CLIENT_H
+
+#include "create.h"
+#include "decide.h"
+#include "framing.h"
+#include "mediator.h"
+#include "response.h"
+#include "util.h"
+
+/* What the next bytes from the client are. */
+enum input {
+	INPUT_HEAD,    /* a request's head */
+	INPUT_COLLECT, /* a body that decides something: read whole, forwarded later */
+	INPUT_WAIT,    /* held back: the warden or the engine must answer first */
+	INPUT_BODY,    /* a body on its way to the engine */
+	INPUT_ANSWER,  /* held back: the request is out, its answer is not in yet */
+	INPUT_STREAM,  /* a raw stream */
+	INPUT_DRAIN,   /* thrown away: the connection is about to close */
+};
+
+#define CLIENT_HELD_MAX	   HEAD_MAX_SIZE /* bytes held back above which nothing more is read */
+#define CLIENT_HEAD_TIME   60000	 /* ms for a head, or a body that decides something */
+#define CLIENT_LINGER_TIME 5000		 /* ms for a client to notice that the connection ends */
+#define CLIENT_LINGER_MAX  (64ULL * 1024 * 1024) /* bytes to read from it meanwhile */
+
+struct client {
+	struct mediator *mediator;
+	struct client *next;
+	struct client **link; /* who points here */
+	struct stream front;  /* the client's socket */
+	struct stream engine;
+	uv_timer_t timer;
+	unsigned handles; /* that the loop still knows */
+	bool closing;
+	bool labelled;
+	struct latch_conn label;
+	enum input input;
+	struct buffer in; /* received and not consumed */
+	struct head_scan scan;
+	uint64_t drained;
+	bool front_flushed; /* everything was sent, and the end of it */
+	bool front_gone;    /* the client closed altogether */
+
+	/* The request at hand. */
+	char *head_text; /* owned; what `head` and `match` point into. NULL: no head was read */
+	struct request_head head;
+	struct route_match match;
+	enum decision decision;
+	struct body_decoder body;
+	struct buffer collected;
+	struct create_request create;
+	size_t next_path;
+	int64_t question;     /* of the warden; 0: none */
+	char started[128];    /* path with the full container id; empty: as it came */
+	unsigned connect_attempts;
+	struct response response;
+	bool awaiting;	  /* the engine owes an answer */
+	bool answered;	  /* bytes of it went to the client */
+	bool engine_used; /* an earlier request got its answer on this connection */
+};
+
+/* client.c */
+
+/* Takes an accepted descriptor. */
+void client_accept(void *mediator, int fd);
+/* Ends both connections now. The memory is freed later. */
+void client_close(struct client *client);
+/* One handle of the loop is gone; the last one frees a closed client. */
+void client_handle_closed(struct client *client);
+/* Sends what is queued, then ends, giving the client time to read it (engine-side closed now). */
+void client_linger(struct client *client);
+/* Reads from client and engine as far as state and queues allow. Call it when either changed. */
+void client_update(struct client *client);
+/* Goes on with bytes that were held back. */
+void client_resume(struct client *client);
+void client_start_timer(struct client *client, uint64_t ms, uv_timer_cb callback);
+void client_stop_timer(struct client *client);
+/* Forgets the request at hand; the next bytes are a head. */
+void client_next_request(struct client *client);
+
+/*
+ * Answers with an error and reports it. The connection goes on where the request was read whole.
+ * `reason` is for the audit, the format for the client.
+ */
+void client_refuse(struct client *client, int status, const char *reason, const char *format, ...)
+	PRINTF_LIKE(4, 5);
+/* Accepts an upgrade to h2c and ends: a refusal that buildx understands. */
+void client_refuse_h2c(struct client *client, const char *reason);
+/* For the audit: the request passed (status 0) or was refused. */
+void client_report(struct client *client, int status, const char *reason);
+
+/* request.c: takes bytes of a head. Returns how many were used, 0 for more. */
+size_t request_take(struct client *client, const char *data, size_t length);
+/* Says 100 Continue to a client that waits for it. */
+void request_invite_body(struct client *client);
+
+/* judge.c */
+void judge_begin(struct client *client);
+size_t judge_collect(struct client *client, const char *data, size_t length);
+void judge_forget(struct client *client);
+
+/* exchange.c */
+void exchange_begin(struct client *client);
+size_t exchange_body(struct client *client, const char *data, size_t length);
+void exchange_engine_data(struct client *client, const char *data, size_t length);
+void exchange_engine_end(struct client *client);
+extern const struct stream_events engine_events;
+
+/* tunnel.c */
+void tunnel_begin(struct client *client, const char *data, size_t length);
+void tunnel_client_data(struct client *client, const char *data, size_t length);
+void tunnel_engine_data(struct client *client, const char *data, size_t length);
+void tunnel_client_end(struct client *client);
+void tunnel_engine_end(struct client *client);
+void tunnel_engine_shut(struct client *client);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything that the process has, in one place.
+ */
+#ifndef LATCH_MEDIATOR_MEDIATOR_H
+#define LATCH_MEDIATOR_MEDIATOR_H
+
+#include "listener.h"
+#include "stream.h"
+#include "subject.h"
+#include "warden_link.h"
+
+struct client;
+
+struct mediator {
+	uv_loop_t loop;
+	uv_signal_t terminate;
+	const char *engine_path;
+	struct subject_source source;
+	struct listener listener;
+	struct warden_link warden;
+	struct client *clients;
+	char *scratch; /* STREAM_SCRATCH bytes that every stream reads into */
+	bool stopping;
+};
+
+#endif

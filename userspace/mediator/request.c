@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * From the bytes of a head to what becomes of the request: read it, find its route, let decide.c
+ * decide, and either refuse or hand it on. A request that came this far and passes was read in
+ * exactly one way.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "answer.h"
+#include "client.h"
+#include "messages.h"
+
+static void on_head_late(uv_timer_t *timer)
+{
+	client_refuse(timer->data, 408, "the request did not arrive in time",
+		"latch: the request did not arrive within a minute");
+}
+
+void request_invite_body(struct client *client)
+{
+	/* What has come already was sent without waiting. */
+	if (client->head.expects_continue && !client->body.done)
+		stream_write_bytes(&client->front, ANSWER_CONTINUE, strlen(ANSWER_CONTINUE));
+}
+
+static bool upgrades_to_h2c(const struct client *client)
+{
+	return client->head.upgrade && span_is(*client->head.upgrade, "h2c");
+}
+
+static void refuse_command(struct client *client)
+{
+	_cleanup_free_ char *uri =
+		strndup(client->head.target.data, client->head.target.length);
+	int route = client->match.id;
+
+	/* A 403 would make buildx start a privileged builder of its own instead of giving up. */
+	if (upgrades_to_h2c(client) && route >= 0 &&
+		(route_get(route)->flags & ROUTE_GRPC || route == ROUTE_SESSION)) {
+		client_refuse_h2c(client, "command list");
+		return;
+	}
+	client_refuse(client, 403, route < 0 ? "no such route" : "command list",
+		MESSAGE_COMMAND_BLOCKED, uri ? uri : "");
+}
+
+static void refuse(struct client *client)
+{
+	switch (client->decision) {
+	case DECIDE_COMMAND:
+		refuse_command(client);
+		break;
+	case DECIDE_CLIENT:
+		client_refuse(client, 403, "not an allowed container",
+			"latch: this client may not use the engine's socket");
+		break;
+	case DECIDE_NO_ROUTE:
+		/* The engine's own words for what it does not serve. */
+		client_refuse(client, 404, "no such route", "page not found");
+		break;
+	case DECIDE_UNREADABLE:
+		client_refuse(client, 400, client->match.problem ? client->match.problem : "",
+			"latch: the request target cannot be read: %s",
+			client->match.problem ? client->match.problem : "malformed");
+		break;
+	case DECIDE_NO_POLICY:
+	case DECIDE_PASS:
+	case DECIDE_JUDGE:
+		client_refuse(client, 503, "the policy cannot be read",
+			"latch: the policy cannot be read, so nothing is let through; "
+			"`latchctl status` says more");
+		break;
+	}
+}
+
+/* The engine reads the values of a form before those of the query, which was what was judged. */
+static bool has_form(const struct request_head *head)
+{
+	return head_media_type_is(head, "application/x-www-form-urlencoded") &&
+	       (span_is(head->method, "POST") || span_is(head->method, "PUT") ||
+		       span_is(head->method, "PATCH"));
+}
+
+static void decide(struct client *client)
+{
+	struct mediator *mediator = client->mediator;
+	struct request_head *head = &client->head;
+	unsigned flags;
+
+	body_decoder_init(&client->body, head->body, head->content_length);
+	route_classify(head->method.data, head->method.length, head->target.data,
+		head->target.length, &client->match);
+	client->decision = decide_request(&mediator->source,
+		client->labelled ? &client->label : NULL, &client->match);
+	if (client->decision != DECIDE_PASS && client->decision != DECIDE_JUDGE) {
+		refuse(client);
+		return;
+	}
+	if (client->decision == DECIDE_JUDGE && has_form(head)) {
+		client_refuse(client, 400, "a form body",
+			"latch: a body of type application/x-www-form-urlencoded is refused, because "
+			"the engine would let it override the query");
+		return;
+	}
+	flags = route_get(client->match.id)->flags;
+	if (client->decision == DECIDE_JUDGE && flags & (ROUTE_JUDGE_CREATE | ROUTE_JUDGE_START))
+		judge_begin(client);
+	else
+		exchange_begin(client);
+}
+
+/* The head outlives the buffer that it came in: it is written anew only when all is decided. */
+static int keep_head(struct client *client, const char *data, size_t length)
+{
+	client->head_text = malloc(length);
+	if (!client->head_text)
+		return -ENOMEM;
+	memcpy(client->head_text, data, length);
+	return 0;
+}
+
+static void read_head(struct client *client, const char *data, size_t length)
+{
+	struct head_problem problem = {400, ""};
+	int r;
+
+	if (keep_head(client, data, length) < 0) {
+		client_close(client);
+		return;
+	}
+	r = head_parse(client->head_text, length, &client->head, &problem);
+	if (r < 0) {
+		free(TAKE_PTR(client->head_text));
+		client_refuse(client, problem.status, problem.text, "latch: %s", problem.text);
+		return;
+	}
+	decide(client);
+}
+
+/* Who may not talk to the engine at all is told so before a byte of it is parsed. */
+static bool is_turned_away(struct client *client)
+{
+	if (client->scan.offset)
+		return false;
+	client->decision = decide_client(&client->mediator->source,
+		client->labelled ? &client->label : NULL);
+	return client->decision != DECIDE_PASS && client->decision != DECIDE_JUDGE;
+}
+
+size_t request_take(struct client *client, const char *data, size_t length)
+{
+	struct head_problem problem;
+	ssize_t n;
+
+	if (is_turned_away(client)) {
+		refuse(client);
+		return length;
+	}
+	n = head_scan(&client->scan, data, length, &problem);
+	if (n < 0) {
+		client_stop_timer(client);
+		client_refuse(client, problem.status, problem.text, "latch: %s", problem.text);
+		return length;
+	}
+	if (n == 0) {
+		if (!uv_is_active((uv_handle_t *)&client->timer))
+			client_start_timer(client, CLIENT_HEAD_TIME, on_head_late);
+		return 0;
+	}
+	client_stop_timer(client);
+	client->scan = (struct head_scan){0};
+	read_head(client, data, n);
+	return n;
+}
