@@ -116,7 +116,8 @@ boot_once() {
 	printf 'VM_REPO=%s\nVM_WRITABLE=%s\n' "$(quote "$REPO")" "$WRITABLE" >"$LOGS/vm.conf"
 	# The root's files are taken as they were at boot: that is what makes the start quick.
 	share root / ro -o cache=always -o timeout=86400 -o xattr
-	share repo "$REPO" ro -o cache=auto -o timeout=1 -o xattr
+	# The checkout of a machine that stays up changes under it: names are looked up every time.
+	share repo "$REPO" ro -o cache=auto -o timeout="$((WRITABLE * 86400))" -o xattr
 	share logs "$LOGS" rw -o cache=none
 	wait_for "$RUN/fs.root" && wait_for "$RUN/fs.repo" && wait_for "$RUN/fs.logs" || return 1
 	start_qemu
