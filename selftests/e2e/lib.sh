@@ -79,7 +79,6 @@ knock_from() {
 	docker run --rm -v "$TOOLS/knock:/knock:ro" "${arguments[@]}" /knock "$@" 2>&1
 }
 
-latchd_pid() { build/latchctl status --json 2>/dev/null | sed -n 's/.*"owner": *\([0-9]*\).*/\1/p'; }
 
 # start_latch SETTINGS-FILE: as the runner does, in the background, ready when it returns.
 start_latch() {

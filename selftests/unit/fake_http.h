@@ -209,6 +209,17 @@ static inline char *fake_head(int status, const char *headers)
 	return text;
 }
 
+/*
+ * Runs the loop a little: `while (!happened) fake_turn(&loop);`. Not UV_RUN_ONCE, which waits for
+ * ever when what was waited for ran as one of the timers before its poll.
+ */
+static inline void fake_turn(uv_loop_t *loop)
+{
+	if (!uv_run(loop, UV_RUN_NOWAIT))
+		abort(); /* nothing left that could happen */
+	usleep(500);
+}
+
 /* Ends the loop; 0 when nothing was left in it. */
 static inline int fake_end_loop(uv_loop_t *loop)
 {

@@ -253,7 +253,7 @@ static void only_a_404_means_not_found(void **state)
 		bench.fake.context = (void *)&rows[i].status;
 		assert_int_equal(engine_inspect_image(bench.engine, "a:1", on_image, &bench), 0);
 		while (!bench.done)
-			uv_run(&bench.loop, UV_RUN_ONCE);
+			fake_turn(&bench.loop);
 		assert_int_equal(bench.error, rows[i].error);
 		teardown(&bench);
 	}
@@ -292,7 +292,7 @@ static void a_name_goes_into_the_path_as_it_is_or_not_at_all(void **state)
 		r = engine_inspect_image(bench.engine, rows[i].name, on_image, &bench);
 		assert_int_equal(r, rows[i].target ? 0 : -EINVAL);
 		while (r == 0 && !bench.done)
-			uv_run(&bench.loop, UV_RUN_ONCE);
+			fake_turn(&bench.loop);
 		if (rows[i].target)
 			assert_ptr_equal(strstr(bench.fake.heads[0], rows[i].target),
 				bench.fake.heads[0]);
@@ -331,7 +331,7 @@ static void a_list_is_read_whole_or_not_at_all(void **state)
 		bench.fake.context = (void *)rows[i].json;
 		assert_int_equal(engine_list_containers(bench.engine, on_list, &bench), 0);
 		while (!bench.done)
-			uv_run(&bench.loop, UV_RUN_ONCE);
+			fake_turn(&bench.loop);
 		assert_int_equal(bench.error, rows[i].error);
 		assert_int_equal(bench.count, rows[i].count);
 		teardown(&bench);
@@ -386,13 +386,13 @@ static char *raw(struct fake *fake, const char *head)
 static void follow(struct bench *bench, const char *until)
 {
 	while (!strstr(bench->events, until))
-		uv_run(&bench->loop, UV_RUN_ONCE);
+		fake_turn(&bench->loop);
 }
 
 static void events_are_followed_and_the_loss_of_the_stream_is_told(void **state)
 {
 	static char *streams[] = {
-		/* The stream ends; a status; a line that is no event; a connection that fails. */
+		/* The stream ends; a line is no JSON; a line is an event that was not asked for. */
 		"HTTP/1.1 200 OK\r\n\r\n" EVENT("create") "\n" EVENT("start") "\n",
 		"HTTP/1.1 200 OK\r\n\r\n" EVENT("create") "\n" EVENT("start") "\nnonsense\n" EVENT("die")
 			"\n",
@@ -410,7 +410,7 @@ static void events_are_followed_and_the_loss_of_the_stream_is_told(void **state)
 		assert_string_equal(bench.events, "");
 		/* Told, and then tried again. */
 		follow(&bench, "CcsLC");
-		assert_string_equal(bench.events, "CcsLC");
+		assert_ptr_equal(strstr(bench.events, "CcsLC"), bench.events);
 		assert_non_null(strstr(bench.fake.heads[0], "GET /events?filters=%7B%22type%22"));
 		teardown(&bench);
 	}
@@ -425,7 +425,7 @@ static void an_error_instead_of_the_stream_is_a_loss_told_once(void **state)
 	bench.fake.context = "HTTP/1.1 500 No\r\n\r\n" EVENT("create") "\n";
 	engine_events_start(bench.engine, on_event, &bench);
 	while (bench.fake.requests < 3)
-		uv_run(&bench.loop, UV_RUN_ONCE);
+		fake_turn(&bench.loop);
 	assert_string_equal(bench.events, "L");
 	teardown(&bench);
 }

@@ -62,12 +62,13 @@ key() { cat -- "$@" | sha256sum | cut -c1-16; }
 build_conduit() {
 	need cc gcc
 	local dir
-	dir=$CACHE/conduit/$(key "$VM_DIR/conduit.c")
+	dir=$CACHE/conduit/$(key "$VM_DIR"/conduit/*)
 	once "$dir" compile_conduit
 	CONDUIT=$dir/conduit
 }
 compile_conduit() {
-	"${CC:-cc}" -std=gnu11 -O2 -Wall -Wextra -Werror -o "$1/conduit" "$VM_DIR/conduit.c"
+	"${CC:-cc}" -std=gnu11 -O2 -Wall -Wextra -Werror -o "$1/conduit" \
+		"$VM_DIR"/conduit/{agent,client}.c
 }
 
 # client_options LOGS TIMEOUT [NAME[=VALUE]...]: sets OPTIONS, the client's, so that a command sees

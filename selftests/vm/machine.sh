@@ -4,7 +4,7 @@
 # of engines or images. Whoever sources it sets KERNEL (a folder), MEM, RUN (a folder for the
 # sockets, with a short name) and LOGS, and WRITABLE=1 for a checkout that the guest may scribble on.
 
-QEMU=qemu-system-x86_64
+QEMU='qemu-system-x86_64'
 PORTS=4
 # Emulation on a machine that also does other work: seconds until the kernel has said a word, and
 # until the agent answers.

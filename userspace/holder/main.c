@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * latch-holder: keeps the public listening socket while latchd and the mediator come and go.
+ * latch-holder: keeps latch's listening sockets while latchd and the mediator come and go.
  *
- * A listening inode dies with its last descriptor, and with it every container's mount of it. So
- * this process owns a descriptor and does nothing else: who connects to its socket gets a copy
+ * A listening inode dies with its last descriptor: every container's mount of the public socket
+ * with it, and the gate's answer too, for a connect to a dead socket never reaches it. So this
+ * process owns descriptors and does nothing else: who connects to its own socket gets copies
  * (SCM_RIGHTS); who then sends 'q' ends it. The kernel's gate lets only latch's own processes
  * connect; the check of the peer's user id is what is left when the gate is not there.
  */
@@ -16,18 +17,17 @@
 #include <sys/un.h>
 
 #include "log.h"
+#include "holder.h"
 #include "paths.h"
 #include "util.h"
 
-#define LISTENER 3 /* inherited from latchd: the public socket */
-#define DOOR	 4 /* inherited from latchd: listens at LATCH_HOLDER_SOCKET */
-
-static int send_descriptor(int connection, int descriptor)
+static int send_descriptors(int connection)
 {
+	static const int descriptors[HOLDER_SOCKETS] = { HOLDER_FD_PUBLIC, HOLDER_FD_CONTROL };
 	char byte = 'l';
 	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
 	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
+		char bytes[CMSG_SPACE(sizeof(descriptors))];
 		struct cmsghdr align;
 	} control = {};
 	struct msghdr message = {
@@ -40,8 +40,8 @@ static int send_descriptor(int connection, int descriptor)
 
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
+	header->cmsg_len = CMSG_LEN(sizeof(descriptors));
+	memcpy(CMSG_DATA(header), descriptors, sizeof(descriptors));
 	return sendmsg(connection, &message, MSG_NOSIGNAL) == 1 ? 0 : -errno;
 }
 
@@ -59,7 +59,7 @@ static bool serve(int connection)
 	struct timeval patience = { .tv_sec = 2 };
 	char byte = 0;
 
-	if (!is_root(connection) || send_descriptor(connection, LISTENER))
+	if (!is_root(connection) || send_descriptors(connection))
 		return false;
 	/* A caller that neither asks nor closes must not keep the next one out. */
 	setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
@@ -71,7 +71,8 @@ int main(void)
 	log_open("latch-holder");
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	if (fcntl(LISTENER, F_GETFD) < 0 || fcntl(DOOR, F_GETFD) < 0) {
+	if (fcntl(HOLDER_FD_PUBLIC, F_GETFD) < 0 || fcntl(HOLDER_FD_CONTROL, F_GETFD) < 0 ||
+		fcntl(HOLDER_FD_DOOR, F_GETFD) < 0) {
 		log_error("is started by latchd, with its sockets; it does nothing by hand");
 		return 2;
 	}
@@ -79,7 +80,7 @@ int main(void)
 	if (chdir("/"))
 		log_warning("cannot leave the start directory: %m");
 	for (;;) {
-		_cleanup_close_ int connection = accept4(DOOR, NULL, NULL, SOCK_CLOEXEC);
+		_cleanup_close_ int connection = accept4(HOLDER_FD_DOOR, NULL, NULL, SOCK_CLOEXEC);
 
 		if (connection < 0) {
 			if (errno == EINTR || errno == ECONNABORTED)

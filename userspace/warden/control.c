@@ -4,7 +4,9 @@
  * connect; who was faster than the kernel's rule at start is found by its cgroup.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -124,19 +126,11 @@ static void on_connection(uv_stream_t *server, int status)
 		session_end(session);
 }
 
-static int bind_and_guard(struct control *control)
+static int guard_and_listen(struct control *control)
 {
 	struct stat status;
-	mode_t mask;
 	int r;
 
-	if (unlink(LATCH_CONTROL_SOCKET) && errno != ENOENT)
-		return -errno;
-	mask = umask(0177);
-	r = uv_pipe_bind(&control->pipe, LATCH_CONTROL_SOCKET);
-	umask(mask);
-	if (r < 0)
-		return r;
 	if (lstat(LATCH_CONTROL_SOCKET, &status))
 		return -errno;
 	r = maps_guard(control->maps, &status, LATCH_GUARD_HOST, LATCH_CONTROL_SOCKET);
@@ -148,20 +142,26 @@ static void on_control_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
-int control_new(uv_loop_t *loop, const struct maps *maps, control_fn command, void *context,
-	struct control **control)
+int control_new(uv_loop_t *loop, const struct maps *maps, int listener, control_fn command,
+	void *context, struct control **control)
 {
 	struct control *new = calloc(1, sizeof(*new));
 	int r;
 
-	if (!new)
+	if (!new) {
+		close(listener);
 		return -ENOMEM;
+	}
 	new->maps = maps;
 	new->command = command;
 	new->context = context;
 	uv_pipe_init(loop, &new->pipe, 0);
 	new->pipe.data = new;
-	r = bind_and_guard(new);
+	r = uv_pipe_open(&new->pipe, listener);
+	if (r < 0)
+		close(listener);
+	else
+		r = guard_and_listen(new);
 	if (r < 0)
 		control_free(new);
 	else
@@ -201,6 +201,14 @@ static int read_answer(int fd, json_t **answer)
 	return *answer ? 0 : -EPROTO;
 }
 
+/* The holder keeps the socket open for a latchd that is gone: its lock tells. */
+static bool latchd_runs(void)
+{
+	_cleanup_close_ int lock = open(LATCH_LOCK, O_RDONLY | O_CLOEXEC);
+
+	return lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+}
+
 int control_ask(const char *command, int timeout_ms, json_t **answer)
 {
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -210,6 +218,8 @@ int control_ask(const char *command, int timeout_ms, json_t **answer)
 
 	if (fd < 0)
 		return -errno;
+	if (!latchd_runs())
+		return -ECONNREFUSED;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)))

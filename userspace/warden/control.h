@@ -16,16 +16,16 @@ struct control;
 typedef json_t *(*control_fn)(const char *command, void *context);
 
 /*
- * Listens at LATCH_CONTROL_SOCKET and guards it in the kernel as the host's. Returns 0 and
- * *control, or a negative errno.
+ * Serves `listener`, the socket bound to LATCH_CONTROL_SOCKET, and guards it in the kernel as the
+ * host's. Takes the descriptor. Returns 0 and *control, or a negative errno.
  */
-int control_new(uv_loop_t *loop, const struct maps *maps, control_fn command, void *context,
-	struct control **control);
+int control_new(uv_loop_t *loop, const struct maps *maps, int listener, control_fn command,
+	void *context, struct control **control);
 void control_free(struct control *control);
 
 /*
  * The other side, for latchctl: sends `command` and waits for the answer, `timeout_ms` at most.
- * Returns 0 and *answer (json_decref), or a negative errno: -ENOENT or -ECONNREFUSED: no latchd.
+ * Returns 0 and *answer (json_decref), or a negative errno; -ECONNREFUSED where no latchd runs.
  */
 int control_ask(const char *command, int timeout_ms, json_t **answer);
 

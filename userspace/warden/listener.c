@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Where the public listener comes from: a holder that is still there, or a new socket and a new
- * holder. Where the socket is linked to and who accepts from it is not decided here.
+ * Where the listeners come from: a holder that is still there, or new sockets and a new holder.
+ * Where the public one is linked to and who accepts from them is not decided here.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "holder.h"
 #include "listener.h"
 #include "paths.h"
 #include "util.h"
@@ -45,12 +47,13 @@ static int connect_to_holder(void)
 	return TAKE_FD(fd);
 }
 
-static int receive_descriptor(int connection)
+static int receive_listeners(int connection, struct listeners *listeners)
 {
 	char byte;
 	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
+	int descriptors[HOLDER_SOCKETS];
 	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
+		char bytes[CMSG_SPACE(sizeof(descriptors))];
 		struct cmsghdr align;
 	} control = {};
 	struct msghdr message = {
@@ -60,22 +63,24 @@ static int receive_descriptor(int connection)
 		.msg_controllen = sizeof(control.bytes),
 	};
 	struct cmsghdr *header;
-	int fd;
 
 	if (recvmsg(connection, &message, MSG_CMSG_CLOEXEC) != 1)
 		return -EPROTO;
 	header = CMSG_FIRSTHDR(&message);
-	if (!header || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof(int)))
+	if (!header || header->cmsg_type != SCM_RIGHTS ||
+		header->cmsg_len != CMSG_LEN(sizeof(descriptors)))
 		return -EPROTO;
-	memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-	return fd;
+	memcpy(descriptors, CMSG_DATA(header), sizeof(descriptors));
+	listeners->public = descriptors[0];
+	listeners->control = descriptors[1];
+	return 0;
 }
 
-static int listener_from_holder(void)
+static int listeners_from_holder(struct listeners *listeners)
 {
 	_cleanup_close_ int connection = connect_to_holder();
 
-	return connection < 0 ? connection : receive_descriptor(connection);
+	return connection < 0 ? connection : receive_listeners(connection, listeners);
 }
 
 /* Binds a listening socket at `path`, in place of whatever file was there. */
@@ -101,21 +106,24 @@ static int listen_at(const char *path, mode_t mode)
 	return TAKE_FD(fd);
 }
 
-/* In the child: exactly the two sockets, at the numbers that the holder knows. */
-static void become_holder(const char *program, int listener, int door)
+/* In the child: exactly the three sockets, at the numbers that the holder knows. */
+static void become_holder(const char *program, const struct listeners *listeners, int door)
 {
-	/* Out of the way first: either may lie on the other's number. */
-	listener = fcntl(listener, F_DUPFD, 10);
+	/* Out of the way first: each may lie on another's number. */
+	int public = fcntl(listeners->public, F_DUPFD, 10);
+	int control = fcntl(listeners->control, F_DUPFD, 10);
+
 	door = fcntl(door, F_DUPFD, 10);
-	if (listener < 0 || door < 0 || dup2(listener, 3) < 0 || dup2(door, 4) < 0)
+	if (public < 0 || control < 0 || door < 0 || dup2(public, HOLDER_FD_PUBLIC) < 0 ||
+		dup2(control, HOLDER_FD_CONTROL) < 0 || dup2(door, HOLDER_FD_DOOR) < 0)
 		_exit(127);
-	close_range(5, ~0U, 0);
+	close_range(HOLDER_FD_DOOR + 1, ~0U, 0);
 	setsid(); /* signals to latchd's group do not end it */
 	execl(program, "latch-holder", (char *)NULL);
 	_exit(127);
 }
 
-static int start_holder(const char *program, int listener)
+static int start_holder(const char *program, const struct listeners *listeners)
 {
 	_cleanup_close_ int door = listen_at(LATCH_HOLDER_SOCKET, 0600);
 	pid_t child;
@@ -131,7 +139,7 @@ static int start_holder(const char *program, int listener)
 		return -errno;
 	if (child == 0) {
 		if (fork() == 0)
-			become_holder(program, listener, door);
+			become_holder(program, listeners, door);
 		_exit(0);
 	}
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
@@ -139,42 +147,79 @@ static int start_holder(const char *program, int listener)
 	return 0;
 }
 
-int listener_get(const char *holder, bool *kept, char **problem)
+static int PRINTF_LIKE(3, 4) fail(int error, char **problem, const char *format, ...)
 {
-	_cleanup_close_ int fd = listener_from_holder();
-	int r;
+	va_list arguments;
 
-	*problem = NULL;
-	*kept = fd >= 0;
-	if (*kept)
-		return TAKE_FD(fd);
-	fd = listen_at(LATCH_PUBLIC_SOCKET, 0600);
-	if (fd < 0) {
-		r = fd;
-		if (asprintf(problem, "cannot listen at " LATCH_PUBLIC_SOCKET ": %s", strerror(-r)) < 0)
-			*problem = NULL;
-		return r;
-	}
-	r = start_holder(holder, fd);
-	if (r < 0) {
-		if (asprintf(problem, "cannot start %s, which keeps the socket open: %s", holder,
-			    strerror(-r)) < 0)
-			*problem = NULL;
-		return r;
-	}
-	return TAKE_FD(fd);
+	va_start(arguments, format);
+	if (vasprintf(problem, format, arguments) < 0)
+		*problem = NULL;
+	va_end(arguments);
+	return error;
 }
 
-int listener_release(void)
+static int make_listeners(const char *holder, struct listeners *listeners, char **problem)
+{
+	int r;
+
+	listeners->public = listen_at(LATCH_PUBLIC_SOCKET, 0600);
+	if (listeners->public < 0)
+		return fail(listeners->public, problem, "cannot listen at %s: %s",
+			LATCH_PUBLIC_SOCKET, strerror(-listeners->public));
+	listeners->control = listen_at(LATCH_CONTROL_SOCKET, 0600);
+	if (listeners->control < 0)
+		return fail(listeners->control, problem, "cannot listen at %s: %s",
+			LATCH_CONTROL_SOCKET, strerror(-listeners->control));
+	r = start_holder(holder, listeners);
+	if (r < 0)
+		return fail(r, problem, "cannot start %s, which keeps the sockets open: %s", holder,
+			strerror(-r));
+	return 0;
+}
+
+static void make_nonblocking(int fd)
+{
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+int listeners_get(const char *holder, struct listeners *listeners, char **problem)
+{
+	int r = 0;
+
+	*problem = NULL;
+	*listeners = (struct listeners){ .public = -1, .control = -1 };
+	listeners->kept = listeners_from_holder(listeners) == 0;
+	if (!listeners->kept)
+		r = make_listeners(holder, listeners, problem);
+	if (r < 0) {
+		listeners_close(listeners);
+		return r;
+	}
+	make_nonblocking(listeners->public);
+	make_nonblocking(listeners->control);
+	return 0;
+}
+
+void listeners_close(struct listeners *listeners)
+{
+	if (listeners->public >= 0)
+		close(listeners->public);
+	if (listeners->control >= 0)
+		close(listeners->control);
+	listeners->public = listeners->control = -1;
+}
+
+int listeners_release(void)
 {
 	_cleanup_close_ int connection = connect_to_holder();
-	_cleanup_close_ int listener = -1;
-	int r = 0;
+	struct listeners listeners = { .public = -1, .control = -1 };
+	int r;
 
 	if (connection < 0)
 		return connection == -ENOENT || connection == -ECONNREFUSED ? 0 : connection;
-	listener = receive_descriptor(connection);
-	if (write(connection, "q", 1) != 1)
+	r = receive_listeners(connection, &listeners);
+	listeners_close(&listeners);
+	if (!r && write(connection, "q", 1) != 1)
 		r = -errno;
 	unlink(LATCH_HOLDER_SOCKET);
 	return r;

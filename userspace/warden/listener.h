@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The public listening socket and the process that holds it.
+ * latch's listening sockets and the process that holds them.
  */
 #ifndef LATCH_LISTENER_H
 #define LATCH_LISTENER_H
 
 #include <stdbool.h>
-#include <sys/types.h>
+
+struct listeners {
+	int public;  /* bound to LATCH_PUBLIC_SOCKET */
+	int control; /* bound to LATCH_CONTROL_SOCKET */
+	bool kept;   /* an earlier latchd's holder had them */
+};
 
 /*
- * Gives the public listener: the one that a holder of an earlier latchd kept, else a new one bound
- * to LATCH_PUBLIC_SOCKET with a new holder started from the program `holder` (a path). *kept says
- * which. Returns the descriptor, or a negative errno and a sentence in *problem (free()).
- * The caller must be marked as latch's own in the kernel, or the gate keeps it from the holder.
+ * Gives the listeners: those that a holder of an earlier latchd kept, else new ones, with a new
+ * holder started from the program `holder` (a path). Returns 0, or a negative errno and a sentence
+ * in *problem (free()). The caller must be marked as latch's own in the kernel, or the gate keeps it
+ * from the holder.
  */
-int listener_get(const char *holder, bool *kept, char **problem);
+int listeners_get(const char *holder, struct listeners *listeners, char **problem);
+void listeners_close(struct listeners *listeners);
 
 /* Ends the holder. Containers that mount the public socket are refused connections from then on. */
-int listener_release(void);
+int listeners_release(void);
 
 #endif

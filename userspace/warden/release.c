@@ -47,7 +47,7 @@ int release_everything(char **problem)
 	}
 	if (note(adoption_undo(path), "give the engine its socket back", &first, problem) < 0)
 		return first; /* the engine would be out of reach: leave everything as it is */
-	note(listener_release(), "end the holder", &first, problem);
+	note(listeners_release(), "end the holder", &first, problem);
 	note(programs_remove(), "remove the kernel programs", &first, problem);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		unlink(files[i]);

@@ -37,7 +37,7 @@ struct warden {
 	const struct settings *settings;
 	uv_loop_t loop;
 	int lock;
-	int listener;
+	struct listeners listeners;
 	struct maps maps;
 	struct audit *audit;
 	struct fetch_pool *pool;
@@ -297,27 +297,24 @@ static int start_judging(struct warden *warden)
 
 static int start_listening(struct warden *warden, const char *holder, const char *mediator)
 {
-	const struct mediator_options options = {
+	struct mediator_options options = {
 		.program = mediator,
 		.engine_socket = LATCH_ENGINE_SOCKET,
 		.uid = warden->options->mediator_uid,
 	};
-	struct mediator_options with_listener = options;
 	_cleanup_free_ char *problem = NULL;
-	bool kept;
 	int r;
 
-	warden->listener = listener_get(holder, &kept, &problem);
-	if (warden->listener < 0) {
-		log_error("%s", problem ? problem : strerror(-warden->listener));
-		return warden->listener;
+	r = listeners_get(holder, &warden->listeners, &problem);
+	if (r < 0) {
+		log_error("%s", problem ? problem : strerror(-r));
+		return r;
 	}
-	if (kept)
-		log_info("took over the public socket from an earlier latchd");
-	fcntl(warden->listener, F_SETFL, fcntl(warden->listener, F_GETFL) | O_NONBLOCK);
-	with_listener.listener = warden->listener;
-	warden->mediator = mediator_process_new(&warden->loop, &warden->maps, &with_listener,
-		on_message, on_mediator_exit, warden);
+	if (warden->listeners.kept)
+		log_info("took over the sockets of an earlier latchd");
+	options.listener = warden->listeners.public;
+	warden->mediator = mediator_process_new(&warden->loop, &warden->maps, &options, on_message,
+		on_mediator_exit, warden);
 	if (!warden->mediator)
 		return -ENOMEM;
 	r = adoption_new(&warden->loop, &warden->maps, warden->options->socket, on_adoption, warden,
@@ -326,7 +323,8 @@ static int start_listening(struct warden *warden, const char *holder, const char
 		log_error("%s", problem ? problem : strerror(-r));
 		return r;
 	}
-	return control_new(&warden->loop, &warden->maps, on_command, warden, &warden->control);
+	return control_new(&warden->loop, &warden->maps, TAKE_FD(warden->listeners.control),
+		on_command, warden, &warden->control);
 }
 
 static void watch_signals(struct warden *warden)
@@ -394,6 +392,7 @@ static void end(struct warden *warden)
 	uv_run(&warden->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&warden->loop);
 	judge_free(warden->judge);
+	listeners_close(&warden->listeners);
 	maps_close(&warden->maps);
 }
 
@@ -418,7 +417,8 @@ static void say_policy(const struct settings *settings)
 
 int warden_run(const struct options *options, const struct settings *settings)
 {
-	struct warden warden = { .options = options, .settings = settings, .listener = -1 };
+	struct warden warden = { .options = options, .settings = settings,
+		.listeners = { .public = -1, .control = -1 } };
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# How latch is started in the guest and when it counts as ready. Sourced by the set-up; tests that
-# stop latch source it to start it again.
+# How latch is started in the guest and when it counts as ready. Sourced by the set-up after
+# engine.sh; tests that stop latch source both, in the checkout, to start it again.
 
 LOGS=${LOGS:-/run/latch-vm/logs}
+repo=${repo:-$PWD}
 LATCH_SETTINGS=/run/latch-vm/settings.json
 LATCH_LIMIT=${LATCH_LIMIT:-20}
 

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The body of a container create: which host paths it mounts as Go's decoder will read it, and
+ * which bodies could be read in two ways.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "../../userspace/mediator/create.h"
+#include "util.h"
+
+static int parse(const char *text, struct create_request *create)
+{
+	const char *problem = NULL;
+	size_t length = strlen(text);
+	char *data = malloc(length ? length : 1); /* without NUL, so that a read behind it shows */
+	int r;
+
+	memcpy(data, text, length);
+	r = create_parse(data, length, create, &problem);
+	free(data);
+	if (r == -EBADMSG)
+		assert_non_null(problem);
+	return r;
+}
+
+#define LONG_S "\xc5\xbf"
+#define KELVIN "\xe2\x84\xaa"
+
+/* Expected by the engine's rules: engine-api sections 3.6 and 4.1 of the design data. */
+static const struct {
+	const char *text;
+	const char *image;
+	const char *paths[4];
+} rows[] = {
+	{"{}", NULL, {NULL}},
+	{"{\"Image\":\"a:1\"}", "a:1", {NULL}},
+	{"{\"iMAGE\":\"a\"}", "a", {NULL}},
+	{"{\"Image\":null,\"HostConfig\":null}", NULL, {NULL}},
+	{"{\"HostConfig\":{\"Binds\":null,\"Mounts\":null}}", NULL, {NULL}},
+	{"{\"HostConfig\":{\"Binds\":[\"/a:/b\",\"/c:/d:ro,z\",\"vol:/e\",\"/f\",\"/g::\"]}}", NULL,
+		{"/a", "/c", "/g"}},
+	{"{\"hostconfig\":{\"bINDS\":[\"/a:/b\"]}}", NULL, {"/a"}},
+	{"{\"Ho" LONG_S "tConfig\":{\"Bind" LONG_S "\":[\"/a:/b\"]}}", NULL, {"/a"}},
+	{"{\"Ho\\u017ftConfig\":{\"\\u0042inds\":[\"/a:/b\"]}}", NULL, {"/a"}},
+	{"{\"HostConfig\":{\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/a\",\"Target\":\"/b\"}]}}", NULL,
+		{"/a"}},
+	{"{\"HostConfig\":{\"MOUNT" LONG_S "\":[{\"tYPE\":\"bind\",\"" LONG_S "ource\":\"/a\"}]}}", NULL,
+		{"/a"}},
+	/* On Linux the engine refuses other spellings of the type, and these do not name host paths. */
+	{"{\"HostConfig\":{\"Mounts\":[{\"Type\":\"BIND\",\"Source\":\"/a\"},{\"Source\":\"/b\"},"
+	 "{\"Type\":\"volume\",\"Source\":\"v\"},{\"Type\":\"bind\"},{\"Type\":null,\"Source\":null}]}}",
+		NULL, {NULL}},
+	/* Engines up to 20.10 take HostConfig's fields at the top level as well. */
+	{"{\"Binds\":[\"/a:/b\"],\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/c\"}]}", NULL, {"/a", "/c"}},
+	/* Keys of other objects are not HostConfig's. */
+	{"{\"Labels\":{\"Binds\":\"x\",\"HostConfig\":\"y\"},\"Env\":[\"Binds=/a:/b\"]}", NULL, {NULL}},
+};
+
+static void host_paths_and_image_are_found_as_the_engine_finds_them(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct create_request create;
+		size_t n = 0;
+
+		if (parse(rows[i].text, &create) != 0)
+			fail_msg("row %zu is refused", i);
+		if (rows[i].image)
+			assert_string_equal(create.image, rows[i].image);
+		else
+			assert_null(create.image);
+		while (n < 4 && rows[i].paths[n])
+			n++;
+		if (create.path_count != n)
+			fail_msg("row %zu: %zu paths", i, create.path_count);
+		for (size_t p = 0; p < n; p++)
+			assert_string_equal(create.paths[p], rows[i].paths[p]);
+		create_free(&create);
+	}
+}
+
+static const char *const refused[] = {
+	"", " ", "null", "[]", "1", "\"x\"", "{", "{}{}", "{} x", "{\"a\":1,}", "{'a':1}", "// \n{}",
+	"\xef\xbb\xbf{}",
+	/* two keys for one field */
+	"{\"Image\":\"a\",\"Image\":\"a\"}",
+	"{\"Image\":\"a\",\"image\":\"b\"}",
+	"{\"Image\":\"a\",\"\\u0049mage\":\"b\"}",
+	"{\"HostConfig\":{},\"Ho" LONG_S "tConfig\":{\"Binds\":[\"/a:/b\"]}}",
+	"{\"HostConfig\":{\"Binds\":[],\"Bind\\u017f\":[\"/a:/b\"]}}",
+	"{\"HostConfig\":{\"Mounts\":[{\"Source\":\"/a\",\"source\":\"/b\",\"Type\":\"bind\"}]}}",
+	"{\"NetworkingConfig\":{\"X\":{\"Kelvin\":1,\"" KELVIN "elvin\":2}}}",
+	"{\"Unknown\":[[{\"a\":1,\"A\":2}]]}",
+	/* wrong types */
+	"{\"Image\":1}", "{\"Image\":{}}", "{\"HostConfig\":\"x\"}", "{\"HostConfig\":[]}",
+	"{\"HostConfig\":{\"Binds\":\"/a:/b\"}}", "{\"HostConfig\":{\"Binds\":{}}}",
+	"{\"HostConfig\":{\"Binds\":[null]}}", "{\"HostConfig\":{\"Binds\":[[\"/a:/b\"]]}}",
+	"{\"HostConfig\":{\"Mounts\":{}}}", "{\"HostConfig\":{\"Mounts\":[null]}}",
+	"{\"HostConfig\":{\"Mounts\":[[]]}}", "{\"HostConfig\":{\"Mounts\":[{\"Type\":1}]}}",
+	"{\"HostConfig\":{\"Mounts\":[{\"Type\":\"bind\",\"Source\":[\"/a\"]}]}}",
+	"{\"Binds\":1}",
+	/* text that is no text */
+	"{\"Image\":\"\xff\"}", "{\"Image\":\"a\\u0000b\"}", "{\"Image\":\"\\ud800\"}",
+	"{\"HostConfig\":{\"Binds\":[\"/a\\u0000:/b\"]}}",
+};
+
+static void what_could_be_read_in_two_ways_is_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		struct create_request create;
+
+		if (parse(refused[i], &create) != -EBADMSG)
+			fail_msg("row %zu is not refused: %s", i, refused[i]);
+		assert_null(create.body);
+		assert_null(create.paths);
+	}
+}
+
+/* Go compares the keys of maps as they are: these are two labels, two options, two networks. */
+static void keys_of_maps_may_differ_in_case(void **state)
+{
+	static const char *const maps[] = {
+		"{\"Labels\":{\"Foo\":\"1\",\"foo\":\"2\"}}",
+		"{\"HostConfig\":{\"Sysctls\":{\"a\":\"1\",\"A\":\"2\"}}}",
+		"{\"NetworkingConfig\":{\"EndpointsConfig\":{\"Net\":{},\"net\":{}}}}",
+	};
+	struct create_request create;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
+		assert_int_equal(parse(maps[i], &create), 0);
+		create_free(&create);
+	}
+	/* but what lies in a map is a struct again */
+	assert_int_equal(parse("{\"NetworkingConfig\":{\"EndpointsConfig\":{\"n\":"
+			       "{\"IPAddress\":\"1\",\"ipaddress\":\"2\"}}}}", &create), -EBADMSG);
+}
+
+static void the_body_is_written_anew_with_the_same_content(void **state)
+{
+	struct create_request create;
+
+	(void)state;
+	assert_int_equal(parse(" {\n\"Image\" : \"\\u0061\", \"N\":[1, -2.5 ,true,null,9223372036854775807],"
+			       "\"E\":\"\\/\\n\xc3\xa9\"} ", &create), 0);
+	assert_string_equal(create.body,
+		"{\"Image\":\"a\",\"N\":[1,-2.5,true,null,9223372036854775807],"
+		"\"E\":\"/\\n\xc3\xa9\"}");
+	create_free(&create);
+}
+
+static char *many_binds(size_t count)
+{
+	char *text = malloc(32 + count * 8), *at = text;
+
+	at += sprintf(at, "{\"HostConfig\":{\"Binds\":[");
+	for (size_t i = 0; i < count; i++)
+		at += sprintf(at, "%s\"/a:b\"", i ? "," : "");
+	sprintf(at, "]}}");
+	return text;
+}
+
+static void the_number_of_paths_is_bounded(void **state)
+{
+	_cleanup_free_ char *most = many_binds(CREATE_MAX_PATHS);
+	_cleanup_free_ char *more = many_binds(CREATE_MAX_PATHS + 1);
+	struct create_request create;
+
+	(void)state;
+	assert_int_equal(parse(most, &create), 0);
+	assert_int_equal(create.path_count, CREATE_MAX_PATHS);
+	create_free(&create);
+	assert_int_equal(parse(more, &create), -EBADMSG);
+}
+
+static void deep_nesting_is_refused_without_a_crash(void **state)
+{
+	struct create_request create;
+	char *text = malloc(200001);
+
+	(void)state;
+	memset(text, '[', 200000);
+	text[200000] = 0;
+	memcpy(text, "{\"a\":", 5);
+	assert_int_equal(parse(text, &create), -EBADMSG);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(host_paths_and_image_are_found_as_the_engine_finds_them),
+		cmocka_unit_test(what_could_be_read_in_two_ways_is_refused),
+		cmocka_unit_test(keys_of_maps_may_differ_in_case),
+		cmocka_unit_test(the_body_is_written_anew_with_the_same_content),
+		cmocka_unit_test(the_number_of_paths_is_bounded),
+		cmocka_unit_test(deep_nesting_is_refused_without_a_crash),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
