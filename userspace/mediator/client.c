@@ -91,12 +91,10 @@ void client_linger(struct client *client)
 	forget_request(client);
 	client_stop_timer(client);
 	stream_close(&client->engine);
-	if (client->front.broken) {
-		client_close(client);
-		return;
-	}
 	stream_shutdown(&client->front);
-	if (client->front_flushed)
+	if (client->front.broken)
+		client_close(client);
+	else if (client->front_flushed)
 		await_client_end(client);
 	else
 		client_update(client);
@@ -245,7 +243,11 @@ static void on_drained(struct stream *stream)
 
 static void on_broken(struct stream *stream)
 {
-	client_close(stream->owner);
+	struct client *client = stream->owner;
+
+	/* The last of a raw stream's input still counts: reading finds the end. */
+	if (client->input != INPUT_STREAM)
+		client_close(client);
 }
 
 static void on_shut(struct stream *stream)

@@ -241,6 +241,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	uv_run(&mediator.loop, UV_RUN_DEFAULT);
+	uv_loop_close(&mediator.loop);
 	free(mediator.scratch);
 	return 0;
 }

@@ -180,8 +180,8 @@ void stream_shutdown(struct stream *stream)
 		return;
 	stream->shut_down = true;
 	stream->shutdown.data = stream;
-	/* Fails only where the peer is gone, which its reading end says as well. */
-	uv_shutdown(&stream->shutdown, (uv_stream_t *)&stream->pipe, on_shutdown);
+	if (uv_shutdown(&stream->shutdown, (uv_stream_t *)&stream->pipe, on_shutdown) < 0)
+		stream->broken = true; /* and `shut` will not come */
 }
 
 bool stream_is_gone(const struct stream *stream)

@@ -57,7 +57,7 @@ void stream_read(struct stream *stream, bool wanted);
 int stream_write(struct stream *stream, const uv_buf_t *pieces, unsigned count);
 int stream_write_bytes(struct stream *stream, const void *data, size_t length);
 
-/* Sends no more, once the queue is out. */
+/* Sends no more, once the queue is out; `shut` follows, unless stream->broken is set now. */
 void stream_shutdown(struct stream *stream);
 
 /* Has the peer closed altogether, and not only its sending half? */

@@ -24,18 +24,19 @@ void tunnel_client_data(struct client *client, const char *data, size_t length)
 
 void tunnel_engine_data(struct client *client, const char *data, size_t length)
 {
-	if (stream_write_bytes(&client->front, data, length) < 0)
-		client_close(client);
-	else
-		client_update(client);
+	/*
+	 * A client that reads no more has most likely closed. What it sent before that is still on
+	 * its way in and belongs to the engine; the end of it comes by reading.
+	 */
+	stream_write_bytes(&client->front, data, length);
+	client_update(client);
 }
 
 void tunnel_client_end(struct client *client)
 {
-	if (client->engine.ended || client->engine.broken)
+	stream_shutdown(&client->engine);
+	if (client->engine.broken)
 		client_linger(client);
-	else
-		stream_shutdown(&client->engine);
 }
 
 void tunnel_engine_end(struct client *client)
@@ -43,8 +44,9 @@ void tunnel_engine_end(struct client *client)
 	/* Only its sending half: the client may have more to say. */
 	if (!client->front.ended && !client->engine.broken && !stream_is_gone(&client->engine))
 		stream_shutdown(&client->front);
-	else
+	else if (!client->front.ended || !client->engine.queued)
 		client_linger(client);
+	/* Else the client's last words are still going out: tunnel_engine_shut() is next. */
 }
 
 void tunnel_engine_shut(struct client *client)

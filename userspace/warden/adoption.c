@@ -29,8 +29,10 @@
 #define EXCHANGE_NAME LATCH_RUN_DIR "/exchange"
 /* How long the path stays empty before latch fills it: longer than the engine takes to bind. */
 #define EMPTY_PATIENCE_MS 700
-#define MODE_PATIENCE_MS  20
+#define MODE_PATIENCE_MS  20 /* between bind and the engine's chmod */
 #define CHECK_MS	  1000
+/* How long a socket may lie there before somebody listens on it. */
+#define DEAD_PATIENCE_MS 1500
 
 struct adoption {
 	const struct maps *maps;
@@ -42,6 +44,8 @@ struct adoption {
 	uv_timer_t timer;
 	int handles;		   /* that are not closed yet */
 	struct latch_inode engine; /* at LATCH_ENGINE_SOCKET; ino 0: none */
+	struct latch_inode dead;   /* seen at the path without a listener, since dead_since */
+	uint64_t dead_since;	   /* ms of the loop's clock */
 	bool told_absent;
 	char told_problem[256];
 };
@@ -177,6 +181,22 @@ static int fill_path(struct adoption *adoption)
 	return r;
 }
 
+/*
+ * Nobody listens on the socket at the path: an engine that died left it, or one has bound it and
+ * not got further yet. Only the first is replaced.
+ */
+static int consider_dead(struct adoption *adoption, const struct stat *found)
+{
+	struct latch_inode inode = maps_inode_of(found);
+	uint64_t now = uv_now(adoption->timer.loop);
+
+	if (memcmp(&inode, &adoption->dead, sizeof(inode))) {
+		adoption->dead = inode;
+		adoption->dead_since = now;
+	}
+	return now - adoption->dead_since < DEAD_PATIENCE_MS ? -EAGAIN : fill_path(adoption);
+}
+
 /* A socket at the public path that is not latch's. Returns 0, or -EAGAIN to look again soon. */
 static int consider(struct adoption *adoption, const struct stat *found)
 {
@@ -184,8 +204,7 @@ static int consider(struct adoption *adoption, const struct stat *found)
 		return -ENOTSOCK;
 	switch (probe(adoption->maps, adoption->path)) {
 	case LISTENER_DEAD:
-		/* Between bind and listen it refuses too; a socket without a mode is on its way. */
-		return found->st_mode & 0777 ? fill_path(adoption) : -EAGAIN;
+		return consider_dead(adoption, found);
 	case LISTENER_PLANTED:
 		tell(adoption, ADOPTION_PLANTED,
 			"the socket at %s was made by a container, or by a process that cannot be "
@@ -297,20 +316,17 @@ static int resolve_path(struct adoption *adoption, const char *path)
 	return 0;
 }
 
-static int start_watching(struct adoption *adoption, uv_loop_t *loop)
+static void start_watching(struct adoption *adoption, uv_loop_t *loop)
 {
 	char directory[PATH_MAX];
-	int r;
 
 	COPY_STRING(directory, adoption->path);
 	uv_timer_init(loop, &adoption->timer);
 	uv_fs_event_init(loop, &adoption->watch);
 	adoption->timer.data = adoption->watch.data = adoption;
 	adoption->handles = 2;
-	r = uv_fs_event_start(&adoption->watch, on_change, dirname(directory), 0);
-	/* The timer alone would do, a second late. */
-	uv_timer_start(&adoption->timer, on_timer, 0, 0);
-	return r;
+	/* The timer alone would do, a second late: so a failure here is none. */
+	uv_fs_event_start(&adoption->watch, on_change, dirname(directory), 0);
 }
 
 int adoption_new(uv_loop_t *loop, const struct maps *maps, const char *path, adoption_fn event,
@@ -335,7 +351,8 @@ int adoption_new(uv_loop_t *loop, const struct maps *maps, const char *path, ado
 		return r;
 	}
 	start_watching(new, loop);
-	*adoption = new;
+	*adoption = new; /* before the first look, which may already have something to tell */
+	look_and_wait(new, false);
 	return 0;
 }
 

@@ -26,7 +26,7 @@ typedef void (*adoption_fn)(enum adoption_event event, const char *problem, void
 /*
  * Watches `path` (the engine's public path) and keeps latch's listening inode
  * (LATCH_PUBLIC_SOCKET) there, exchanging it for whatever the engine binds. Guards all of it in the
- * kernel first. Returns 0 and *adoption, or a negative errno and *problem (free()).
+ * kernel first, and has looked once when it returns: `event` may be called from within. Returns 0 and *adoption, or a negative errno and *problem (free()).
  */
 int adoption_new(uv_loop_t *loop, const struct maps *maps, const char *path, adoption_fn event,
 	void *context, struct adoption **adoption, char **problem);

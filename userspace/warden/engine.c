@@ -18,7 +18,7 @@
 #define MAX_EVENT	 (1u << 20) /* a line of the stream; with every label it has a few KiB */
 #define TIMEOUT_MS	 30000	    /* a container that is just being started keeps its lock */
 #define PING_TIMEOUT_MS	 5000
-#define RECONNECT_MS	 1000
+#define RECONNECT_MS	 250
 
 /* Container events that change who exists; percent-encoded JSON, as the API wants its filters. */
 #define EVENTS_PATH                                                                                \

@@ -87,7 +87,7 @@ enum engine_event_kind {
 	 * The other fields are empty.
 	 */
 	ENGINE_EVENT_CONNECTED,
-	ENGINE_EVENT_DISCONNECTED, /* it ended or never began; tried again every second */
+	ENGINE_EVENT_DISCONNECTED, /* it ended or never began; tried again four times a second */
 	ENGINE_EVENT_CREATE,
 	ENGINE_EVENT_START,
 	ENGINE_EVENT_DIE,

@@ -34,6 +34,7 @@ struct fetch {
 	char *body;
 	size_t size, capacity, max_size;
 	bool too_large;	  /* the write callback stopped it */
+	bool head_whole;  /* the empty line after the head was seen */
 	bool head_ready;  /* stream: the end of the head was seen, not yet delivered */
 	bool given_up;	  /* stream: its owner wants no more */
 	bool finished;	  /* `answer` is complete, not yet delivered */
@@ -174,7 +175,8 @@ static int error_of(const struct fetch *fetch, CURLcode code)
 		return -EFBIG;
 	switch (code) {
 	case CURLE_OK:
-		return 0;
+		/* curl is content with a head that breaks off; nothing is decided on one. */
+		return fetch->head_whole ? 0 : -EPROTO;
 	case CURLE_OPERATION_TIMEDOUT:
 		return -ETIMEDOUT;
 	case CURLE_COULDNT_RESOLVE_HOST:
@@ -193,6 +195,17 @@ static int error_of(const struct fetch *fetch, CURLcode code)
 	}
 }
 
+static void describe(struct fetch *fetch, CURLcode code)
+{
+	if (fetch->too_large)
+		snprintf(fetch->problem, sizeof(fetch->problem),
+			"the answer is larger than %zu bytes", fetch->max_size);
+	else if (code == CURLE_OK && fetch->answer.error)
+		COPY_STRING(fetch->problem, "the answer ended within its head");
+	else if (fetch->answer.error && !fetch->problem[0])
+		COPY_STRING(fetch->problem, curl_easy_strerror(code));
+}
+
 static void take_finished(struct fetch_pool *pool)
 {
 	CURLMsg *message;
@@ -207,11 +220,7 @@ static void take_finished(struct fetch_pool *pool)
 		if (fetch->finished)
 			continue;
 		fetch->answer.error = error_of(fetch, message->data.result);
-		if (fetch->too_large)
-			snprintf(fetch->problem, sizeof(fetch->problem),
-				"the answer is larger than %zu bytes", fetch->max_size);
-		else if (fetch->answer.error && !fetch->problem[0])
-			COPY_STRING(fetch->problem, curl_easy_strerror(message->data.result));
+		describe(fetch, message->data.result);
 		if (!fetch->answer.error)
 			curl_easy_getinfo(
 				fetch->easy, CURLINFO_RESPONSE_CODE, &fetch->answer.status);
@@ -397,6 +406,7 @@ static size_t on_header(char *line, size_t one, size_t length, void *context)
 		answer->content_type[0] = '\0';
 		answer->content_digest[0] = '\0';
 		answer->authenticate[0] = '\0';
+		fetch->head_whole = false;
 	}
 	take_header(line, length, "Content-Type", answer->content_type,
 		sizeof(answer->content_type));
@@ -404,9 +414,10 @@ static size_t on_header(char *line, size_t one, size_t length, void *context)
 		sizeof(answer->content_digest));
 	take_header(line, length, "WWW-Authenticate", answer->authenticate,
 		sizeof(answer->authenticate));
-	if (fetch->data && length && (line[0] == '\r' || line[0] == '\n')) {
+	if (length && (line[0] == '\r' || line[0] == '\n')) {
 		curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &answer->status);
-		fetch->head_ready = answer->status >= 200;
+		fetch->head_whole = answer->status >= 200;
+		fetch->head_ready = fetch->data && fetch->head_whole;
 	}
 	return length;
 }

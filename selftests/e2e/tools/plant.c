@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * plant PATH: puts a listening socket of its own at PATH, as often as somebody takes it away, and
- * answers whoever comes as an engine would. Ends when it is killed.
+ * plant PATH: puts a listening socket of its own at PATH and
+ * answers whoever comes as an engine would. Like the engine it binds without permission bits and sets
+ * them when it listens. Ends when it is killed.
  */
 #include <stdio.h>
 #include <string.h>
@@ -20,8 +21,9 @@ int main(int argc, char **argv)
 	strncpy(address.sun_path, argv[1], sizeof(address.sun_path) - 1);
 	unlink(argv[1]);
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || chmod(argv[1], 0666) ||
-		listen(fd, 16)) {
+	umask(0777);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 16) ||
+		chmod(argv[1], 0666)) {
 		perror("plant");
 		return 1;
 	}
