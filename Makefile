@@ -27,6 +27,7 @@ include make/tools.mk
 include make/bpf.mk
 include make/userspace.mk
 include make/tests.mk
+include make/demo.mk
 include make/deps.mk
 
 .PHONY: all

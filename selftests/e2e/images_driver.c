@@ -46,7 +46,7 @@ static json_t *strings(const struct engine_strings *strings)
 
 static void on_judged(const struct images_verdict *verdict, void *context)
 {
-	static const char *const outcomes[] = { "allowed", "denied", "not local", "error" };
+	static const char *const outcomes[] = {"allowed", "denied", "not local", "error"};
 	static const char *const reasons[] = {
 		[IMAGES_REASON_LISTED] = "listed",
 		[IMAGES_REASON_EVERY] = "every",
@@ -86,9 +86,8 @@ static void on_container(int error, const struct engine_container *container, vo
 	else
 		print(json_pack("{s:s, s:i, s:s, s:s, s:s, s:b, s:i, s:o}", "container",
 			container->id, "error", 0, "image_id", container->image_id, "image",
-			container->image, "name", container->name, "running",
-			container->running, "pid", (int)container->pid, "paths",
-			strings(&container->host_paths)));
+			container->image, "name", container->name, "running", container->running,
+			"pid", (int)container->pid, "paths", strings(&container->host_paths)));
 }
 
 static void on_list(int error, const struct engine_summary *containers, size_t count, void *context)
@@ -97,10 +96,10 @@ static void on_list(int error, const struct engine_summary *containers, size_t c
 
 	(void)context;
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array,
-			json_pack("{s:s, s:s, s:s, s:s}", "id", containers[i].id, "image_id",
-				containers[i].image_id, "image", containers[i].image, "state",
-				containers[i].state));
+		json_array_append_new(
+			array, json_pack("{s:s, s:s, s:s, s:s}", "id", containers[i].id, "image_id",
+				       containers[i].image_id, "image", containers[i].image,
+				       "state", containers[i].state));
 	print(json_pack("{s:o, s:i}", "list", array, "error", error));
 }
 
@@ -122,8 +121,8 @@ static void on_event(const struct engine_event *event, void *context)
 	};
 
 	(void)context;
-	print(json_pack("{s:s, s:s, s:s, s:s}", "event", kinds[event->kind], "id",
-		event->container, "image", event->image, "name", event->name));
+	print(json_pack("{s:s, s:s, s:s, s:s}", "event", kinds[event->kind], "id", event->container,
+		"image", event->image, "name", event->name));
 }
 
 static void on_status(const struct images_status *status, void *context)
@@ -131,8 +130,7 @@ static void on_status(const struct images_status *status, void *context)
 	(void)context;
 	print(json_pack("{s:s, s:s, s:I, s:i, s:b, s:s}", "status", status->entry, "digest",
 		status->digest, "age", (json_int_t)status->age, "configs",
-		(int)status->config_count, "counts", status->counts, "problem",
-		status->problem));
+		(int)status->config_count, "counts", status->counts, "problem", status->problem));
 }
 
 static void on_changed(void *context)
@@ -233,7 +231,7 @@ static void on_input(uv_poll_t *poll, int status, int events)
 
 int main(int argc, char **argv)
 {
-	struct driver driver = { 0 };
+	struct driver driver = {0};
 	struct settings *settings;
 	_cleanup_free_ char *problem = NULL;
 
@@ -248,10 +246,9 @@ int main(int argc, char **argv)
 	uv_loop_init(&driver.loop);
 	driver.pool = fetch_pool_new(&driver.loop);
 	driver.engine = engine_new(&driver.loop, driver.pool, argv[2]);
-	if (!driver.pool || !driver.engine
-		|| images_new(&driver.loop, driver.pool, driver.engine, settings, on_changed, NULL,
-			   &driver.images)
-			< 0)
+	if (!driver.pool || !driver.engine ||
+		images_new(&driver.loop, driver.pool, driver.engine, settings, on_changed, NULL,
+			&driver.images) < 0)
 		return 2;
 	settings_free(settings);
 	uv_poll_init(&driver.loop, &driver.input, 0);

@@ -80,7 +80,8 @@ static bool same(struct span a, struct span b)
 static void check_written(const struct request_head *head, const struct route_match *match)
 {
 	static char target[HEAD_MAX_SIZE + 16384];
-	struct forward forward = {.target = target, .body = head->body, .length = head->content_length};
+	struct forward forward = {
+		.target = target, .body = head->body, .length = head->content_length};
 	struct buffer out = {.limit = 8 * HEAD_MAX_SIZE};
 	static struct route_match again;
 	struct request_head written;
@@ -90,11 +91,13 @@ static void check_written(const struct request_head *head, const struct route_ma
 	if (route_target(match, NULL, target, sizeof(target)) < 0)
 		return;
 	REQUIRE(serialise_request(head, &forward, &out) == 0);
-	if (out.length <= HEAD_MAX_SIZE) {
+	/* Host, Connection and framing may be added to what was at a limit already. */
+	if (out.length <= HEAD_MAX_SIZE && head->field_count <= HEAD_MAX_FIELDS - 3) {
 		REQUIRE(head_scan(&scan, out.data, out.length, &problem) == (ssize_t)out.length);
 		REQUIRE(head_parse(out.data, out.length, &written, &problem) == 0);
 		REQUIRE(same(written.method, head->method));
-		REQUIRE(written.body == head->body && written.content_length == head->content_length);
+		REQUIRE(written.body == head->body &&
+			written.content_length == head->content_length);
 		REQUIRE(!written.expects_continue && !written.upgrade);
 		route_classify(written.method.data, written.method.length, written.target.data,
 			written.target.length, &again);
@@ -123,8 +126,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (n <= 0 || head_parse(text, n, &head, &problem) < 0)
 		return 0;
 	check_body(&head, text + n, length - n, cut);
-	route_classify(head.method.data, head.method.length, head.target.data, head.target.length,
-		&match);
+	route_classify(
+		head.method.data, head.method.length, head.target.data, head.target.length, &match);
 	if (match.id != ROUTE_NONE)
 		check_written(&head, &match);
 	if (create_parse(text + n, length - n, &create, &words) == 0)

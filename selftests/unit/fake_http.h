@@ -44,9 +44,9 @@ struct fake {
 	uv_loop_t *loop;
 	fake_answer_fn answer;
 	void *context;
-	int port;	 /* 0: a unix socket */
+	int port; /* 0: a unix socket */
 	char path[64];
-	int keep_open;	 /* do not close after the answer: the test does */
+	int keep_open; /* do not close after the answer: the test does */
 	int requests;
 	char heads[16][1024]; /* the first requests, cut */
 	struct fake_client *clients[FAKE_CLIENTS];
@@ -193,8 +193,7 @@ static inline char *fake_http(int status, const char *headers, const char *body)
 	char *text;
 
 	if (asprintf(&text, "HTTP/1.1 %d X\r\nContent-Length: %zu\r\n%s\r\n%s", status,
-		    strlen(body), headers, body)
-		< 0)
+		    strlen(body), headers, body) < 0)
 		abort();
 	return text;
 }

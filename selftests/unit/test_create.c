@@ -32,7 +32,7 @@ static int parse(const char *text, struct create_request *create)
 #define LONG_S "\xc5\xbf"
 #define KELVIN "\xe2\x84\xaa"
 
-/* Expected by the engine's rules: engine-api sections 3.6 and 4.1 of the design data. */
+/* Expected by the engine's own rules: Go's encoding/json, and how it reads Binds and Mounts. */
 static const struct {
 	const char *text;
 	const char *image;
@@ -48,18 +48,22 @@ static const struct {
 	{"{\"hostconfig\":{\"bINDS\":[\"/a:/b\"]}}", NULL, {"/a"}},
 	{"{\"Ho" LONG_S "tConfig\":{\"Bind" LONG_S "\":[\"/a:/b\"]}}", NULL, {"/a"}},
 	{"{\"Ho\\u017ftConfig\":{\"\\u0042inds\":[\"/a:/b\"]}}", NULL, {"/a"}},
-	{"{\"HostConfig\":{\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/a\",\"Target\":\"/b\"}]}}", NULL,
-		{"/a"}},
-	{"{\"HostConfig\":{\"MOUNT" LONG_S "\":[{\"tYPE\":\"bind\",\"" LONG_S "ource\":\"/a\"}]}}", NULL,
-		{"/a"}},
-	/* On Linux the engine refuses other spellings of the type, and these do not name host paths. */
+	{"{\"HostConfig\":{\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/a\",\"Target\":\"/b\"}]}}",
+		NULL, {"/a"}},
+	{"{\"HostConfig\":{\"MOUNT" LONG_S "\":[{\"tYPE\":\"bind\",\"" LONG_S "ource\":\"/a\"}]}}",
+		NULL, {"/a"}},
+	/* On Linux the engine refuses other spellings of the type, and these do not name host
+	   paths. */
 	{"{\"HostConfig\":{\"Mounts\":[{\"Type\":\"BIND\",\"Source\":\"/a\"},{\"Source\":\"/b\"},"
-	 "{\"Type\":\"volume\",\"Source\":\"v\"},{\"Type\":\"bind\"},{\"Type\":null,\"Source\":null}]}}",
+	 "{\"Type\":\"volume\",\"Source\":\"v\"},{\"Type\":\"bind\"},{\"Type\":null,\"Source\":"
+	 "null}]}}",
 		NULL, {NULL}},
 	/* Engines up to 20.10 take HostConfig's fields at the top level as well. */
-	{"{\"Binds\":[\"/a:/b\"],\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/c\"}]}", NULL, {"/a", "/c"}},
+	{"{\"Binds\":[\"/a:/b\"],\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/c\"}]}", NULL,
+		{"/a", "/c"}},
 	/* Keys of other objects are not HostConfig's. */
-	{"{\"Labels\":{\"Binds\":\"x\",\"HostConfig\":\"y\"},\"Env\":[\"Binds=/a:/b\"]}", NULL, {NULL}},
+	{"{\"Labels\":{\"Binds\":\"x\",\"HostConfig\":\"y\"},\"Env\":[\"Binds=/a:/b\"]}", NULL,
+		{NULL}},
 };
 
 static void host_paths_and_image_are_found_as_the_engine_finds_them(void **state)
@@ -86,7 +90,18 @@ static void host_paths_and_image_are_found_as_the_engine_finds_them(void **state
 }
 
 static const char *const refused[] = {
-	"", " ", "null", "[]", "1", "\"x\"", "{", "{}{}", "{} x", "{\"a\":1,}", "{'a':1}", "// \n{}",
+	"",
+	" ",
+	"null",
+	"[]",
+	"1",
+	"\"x\"",
+	"{",
+	"{}{}",
+	"{} x",
+	"{\"a\":1,}",
+	"{'a':1}",
+	"// \n{}",
 	"\xef\xbb\xbf{}",
 	/* two keys for one field */
 	"{\"Image\":\"a\",\"Image\":\"a\"}",
@@ -98,15 +113,24 @@ static const char *const refused[] = {
 	"{\"NetworkingConfig\":{\"X\":{\"Kelvin\":1,\"" KELVIN "elvin\":2}}}",
 	"{\"Unknown\":[[{\"a\":1,\"A\":2}]]}",
 	/* wrong types */
-	"{\"Image\":1}", "{\"Image\":{}}", "{\"HostConfig\":\"x\"}", "{\"HostConfig\":[]}",
-	"{\"HostConfig\":{\"Binds\":\"/a:/b\"}}", "{\"HostConfig\":{\"Binds\":{}}}",
-	"{\"HostConfig\":{\"Binds\":[null]}}", "{\"HostConfig\":{\"Binds\":[[\"/a:/b\"]]}}",
-	"{\"HostConfig\":{\"Mounts\":{}}}", "{\"HostConfig\":{\"Mounts\":[null]}}",
-	"{\"HostConfig\":{\"Mounts\":[[]]}}", "{\"HostConfig\":{\"Mounts\":[{\"Type\":1}]}}",
+	"{\"Image\":1}",
+	"{\"Image\":{}}",
+	"{\"HostConfig\":\"x\"}",
+	"{\"HostConfig\":[]}",
+	"{\"HostConfig\":{\"Binds\":\"/a:/b\"}}",
+	"{\"HostConfig\":{\"Binds\":{}}}",
+	"{\"HostConfig\":{\"Binds\":[null]}}",
+	"{\"HostConfig\":{\"Binds\":[[\"/a:/b\"]]}}",
+	"{\"HostConfig\":{\"Mounts\":{}}}",
+	"{\"HostConfig\":{\"Mounts\":[null]}}",
+	"{\"HostConfig\":{\"Mounts\":[[]]}}",
+	"{\"HostConfig\":{\"Mounts\":[{\"Type\":1}]}}",
 	"{\"HostConfig\":{\"Mounts\":[{\"Type\":\"bind\",\"Source\":[\"/a\"]}]}}",
 	"{\"Binds\":1}",
 	/* text that is no text */
-	"{\"Image\":\"\xff\"}", "{\"Image\":\"a\\u0000b\"}", "{\"Image\":\"\\ud800\"}",
+	"{\"Image\":\"\xff\"}",
+	"{\"Image\":\"a\\u0000b\"}",
+	"{\"Image\":\"\\ud800\"}",
 	"{\"HostConfig\":{\"Binds\":[\"/a\\u0000:/b\"]}}",
 };
 
@@ -140,7 +164,9 @@ static void keys_of_maps_may_differ_in_case(void **state)
 	}
 	/* but what lies in a map is a struct again */
 	assert_int_equal(parse("{\"NetworkingConfig\":{\"EndpointsConfig\":{\"n\":"
-			       "{\"IPAddress\":\"1\",\"ipaddress\":\"2\"}}}}", &create), -EBADMSG);
+			       "{\"IPAddress\":\"1\",\"ipaddress\":\"2\"}}}}",
+				 &create),
+		-EBADMSG);
 }
 
 static void the_body_is_written_anew_with_the_same_content(void **state)
@@ -148,8 +174,11 @@ static void the_body_is_written_anew_with_the_same_content(void **state)
 	struct create_request create;
 
 	(void)state;
-	assert_int_equal(parse(" {\n\"Image\" : \"\\u0061\", \"N\":[1, -2.5 ,true,null,9223372036854775807],"
-			       "\"E\":\"\\/\\n\xc3\xa9\"} ", &create), 0);
+	assert_int_equal(
+		parse(" {\n\"Image\" : \"\\u0061\", \"N\":[1, -2.5 ,true,null,9223372036854775807],"
+		      "\"E\":\"\\/\\n\xc3\xa9\"} ",
+			&create),
+		0);
 	assert_string_equal(create.body,
 		"{\"Image\":\"a\",\"N\":[1,-2.5,true,null,9223372036854775807],"
 		"\"E\":\"/\\n\xc3\xa9\"}");

@@ -29,8 +29,8 @@ static int get_state(const struct subject_source *source, struct latch_state *st
 	return maps->state_error;
 }
 
-static int get_verdict(const struct subject_source *source, __u32 index,
-	struct latch_verdict *verdict)
+static int get_verdict(
+	const struct subject_source *source, __u32 index, struct latch_verdict *verdict)
 {
 	const struct maps *maps = (const struct maps *)source;
 
@@ -124,6 +124,7 @@ static void what_is_no_route_is_never_forwarded(void **state)
 	(void)state;
 	assert_int_equal(decide(&maps, LATCH_TAG_HOST, ROUTE_NONE), DECIDE_NO_ROUTE);
 	assert_int_equal(decide(&maps, LATCH_TAG_ALLOWED, ROUTE_NONE), DECIDE_COMMAND);
+	maps.passing = ROUTE_COUNT;
 	assert_int_equal(decide(&maps, LATCH_TAG_ALLOWED, ROUTE_COUNT), DECIDE_COMMAND);
 	assert_int_equal(decide_request(&maps.source, &label, &unreadable), DECIDE_UNREADABLE);
 	label.tag = LATCH_TAG_ALLOWED;

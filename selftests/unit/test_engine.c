@@ -46,25 +46,25 @@ static void an_image_of_another_form_is_refused(void **state)
 		const char *json;
 		int error;
 	} rows[] = {
-		{ "{\"Id\":\"" DIGEST "\"}", 0 },
-		{ "{\"Id\":\"" DIGEST "\",\"RepoTags\":null,\"RepoDigests\":[]}", 0 },
-		{ "{\"Id\":\"" HEX "\"}", -EPROTO },
-		{ "{\"Id\":\"sha256:0123\"}", -EPROTO },
-		{ "{\"Id\":\"" DIGEST "0\"}", -EPROTO },
-		{ "{\"Id\":\"sha256:0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcd"
-		  "ef\"}",
-			-EPROTO },
-		{ "{\"Id\":\"" DIGEST "\\u0000\"}", -EPROTO },
-		{ "{\"Id\":7}", -EPROTO },
-		{ "{}", -EPROTO },
-		{ "[]", -EPROTO },
-		{ "", -EPROTO },
-		{ "{\"Id\":\"" DIGEST "\"", -EPROTO },
-		{ "{\"Id\":\"" DIGEST "\"} {}", -EPROTO },
-		{ "{\"Id\":\"" DIGEST "\",\"RepoTags\":\"a:1\"}", -EPROTO },
-		{ "{\"Id\":\"" DIGEST "\",\"RepoDigests\":{}}", -EPROTO },
-		{ "{\"Id\":\"" DIGEST "\",\"RepoDigests\":[1]}", -EPROTO },
-		{ "{\"Id\":\"" DIGEST "\",\"RepoDigests\":[\"a@" DIGEST "\\u0000\"]}", -EPROTO },
+		{"{\"Id\":\"" DIGEST "\"}", 0},
+		{"{\"Id\":\"" DIGEST "\",\"RepoTags\":null,\"RepoDigests\":[]}", 0},
+		{"{\"Id\":\"" HEX "\"}", -EPROTO},
+		{"{\"Id\":\"sha256:0123\"}", -EPROTO},
+		{"{\"Id\":\"" DIGEST "0\"}", -EPROTO},
+		{"{\"Id\":\"sha256:0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcd"
+		 "ef\"}",
+			-EPROTO},
+		{"{\"Id\":\"" DIGEST "\\u0000\"}", -EPROTO},
+		{"{\"Id\":7}", -EPROTO},
+		{"{}", -EPROTO},
+		{"[]", -EPROTO},
+		{"", -EPROTO},
+		{"{\"Id\":\"" DIGEST "\"", -EPROTO},
+		{"{\"Id\":\"" DIGEST "\"} {}", -EPROTO},
+		{"{\"Id\":\"" DIGEST "\",\"RepoTags\":\"a:1\"}", -EPROTO},
+		{"{\"Id\":\"" DIGEST "\",\"RepoDigests\":{}}", -EPROTO},
+		{"{\"Id\":\"" DIGEST "\",\"RepoDigests\":[1]}", -EPROTO},
+		{"{\"Id\":\"" DIGEST "\",\"RepoDigests\":[\"a@" DIGEST "\\u0000\"]}", -EPROTO},
 	};
 
 	(void)state;
@@ -89,7 +89,7 @@ static void a_container_has_every_host_path_that_it_mounts(void **state)
 		"{\"Type\":\"volume\",\"Source\":\"/no\"},{\"Type\":\"tmpfs\",\"Target\":\"/f\"}]},"
 		"\"Mounts\":[{\"Type\":\"volume\",\"Name\":\"volume\",\"Source\":\"/var/g\"},"
 		"{\"Type\":\"tmpfs\",\"Source\":\"\"}]");
-	static const char *const paths[] = { "/run/docker.sock", "/c", "/d", "/var/g" };
+	static const char *const paths[] = {"/run/docker.sock", "/c", "/d", "/var/g"};
 	struct engine_container container;
 
 	(void)state;
@@ -112,22 +112,23 @@ static void a_container_of_another_form_is_refused(void **state)
 		const char *json;
 		int error;
 	} rows[] = {
-		{ CONTAINER(""), 0 },
-		{ CONTAINER(",\"HostConfig\":{\"Binds\":null,\"Mounts\":null},\"Mounts\":[]"), 0 },
-		{ CONTAINER(",\"Labels\":{\"x\":\"a\\u0000b\"}"), 0 },
-		/* Mounts that cannot be read could be the socket: the container is refused whole. */
-		{ CONTAINER(",\"HostConfig\":{\"Binds\":\"/a:/b\"}"), -EPROTO },
-		{ CONTAINER(",\"HostConfig\":{\"Binds\":[1]}"), -EPROTO },
-		{ CONTAINER(",\"HostConfig\":{\"Binds\":[\"/a\\u0000:/b\"]}"), -EPROTO },
-		{ CONTAINER(",\"HostConfig\":{\"Mounts\":{}}"), -EPROTO },
-		{ CONTAINER(",\"Mounts\":[\"/a\"]"), -EPROTO },
-		{ CONTAINER(",\"Mounts\":[{\"Type\":\"bind\",\"Source\":1}]"), -EPROTO },
-		{ "{\"Id\":\"" HEX "\",\"Config\":{},\"State\":{\"Running\":false,\"Pid\":0}}", 0 },
-		{ "{\"Id\":\"" HEX "\",\"Config\":{},\"State\":{\"Running\":1,\"Pid\":0}}", -EPROTO },
-		{ "{\"Id\":\"" HEX "\",\"Config\":{}}", -EPROTO },
-		{ "{\"Id\":\"it\",\"State\":{\"Running\":false,\"Pid\":0}}", -EPROTO },
-		{ "{\"Id\":\"" HEX "\",\"Image\":\"a:1\",\"State\":{\"Running\":false,\"Pid\":0}}",
-			-EPROTO },
+		{CONTAINER(""), 0},
+		{CONTAINER(",\"HostConfig\":{\"Binds\":null,\"Mounts\":null},\"Mounts\":[]"), 0},
+		{CONTAINER(",\"Labels\":{\"x\":\"a\\u0000b\"}"), 0},
+		/* Mounts that cannot be read could be the socket: the container is refused whole.
+		 */
+		{CONTAINER(",\"HostConfig\":{\"Binds\":\"/a:/b\"}"), -EPROTO},
+		{CONTAINER(",\"HostConfig\":{\"Binds\":[1]}"), -EPROTO},
+		{CONTAINER(",\"HostConfig\":{\"Binds\":[\"/a\\u0000:/b\"]}"), -EPROTO},
+		{CONTAINER(",\"HostConfig\":{\"Mounts\":{}}"), -EPROTO},
+		{CONTAINER(",\"Mounts\":[\"/a\"]"), -EPROTO},
+		{CONTAINER(",\"Mounts\":[{\"Type\":\"bind\",\"Source\":1}]"), -EPROTO},
+		{"{\"Id\":\"" HEX "\",\"Config\":{},\"State\":{\"Running\":false,\"Pid\":0}}", 0},
+		{"{\"Id\":\"" HEX "\",\"Config\":{},\"State\":{\"Running\":1,\"Pid\":0}}", -EPROTO},
+		{"{\"Id\":\"" HEX "\",\"Config\":{}}", -EPROTO},
+		{"{\"Id\":\"it\",\"State\":{\"Running\":false,\"Pid\":0}}", -EPROTO},
+		{"{\"Id\":\"" HEX "\",\"Image\":\"a:1\",\"State\":{\"Running\":false,\"Pid\":0}}",
+			-EPROTO},
 	};
 
 	(void)state;
@@ -152,17 +153,17 @@ static void an_event_is_about_a_container_or_refused(void **state)
 		int error;
 		enum engine_event_kind kind;
 	} rows[] = {
-		{ EVENT("create"), 0, ENGINE_EVENT_CREATE },
-		{ EVENT("start"), 0, ENGINE_EVENT_START },
-		{ EVENT("die"), 0, ENGINE_EVENT_DIE },
-		{ EVENT("destroy"), 0, ENGINE_EVENT_DESTROY },
-		{ EVENT("destroyed"), -EPROTO, 0 },
-		{ "{\"Type\":\"image\",\"Action\":\"create\",\"Actor\":{\"ID\":\"" HEX "\"}}",
-			-EPROTO, 0 },
-		{ "{\"Type\":\"container\",\"Action\":\"create\",\"Actor\":{\"ID\":\"it\"}}",
-			-EPROTO, 0 },
-		{ "{\"message\":\"boom\"}", -EPROTO, 0 },
-		{ "", -EPROTO, 0 },
+		{EVENT("create"), 0, ENGINE_EVENT_CREATE},
+		{EVENT("start"), 0, ENGINE_EVENT_START},
+		{EVENT("die"), 0, ENGINE_EVENT_DIE},
+		{EVENT("destroy"), 0, ENGINE_EVENT_DESTROY},
+		{EVENT("destroyed"), -EPROTO, 0},
+		{"{\"Type\":\"image\",\"Action\":\"create\",\"Actor\":{\"ID\":\"" HEX "\"}}",
+			-EPROTO, 0},
+		{"{\"Type\":\"container\",\"Action\":\"create\",\"Actor\":{\"ID\":\"it\"}}",
+			-EPROTO, 0},
+		{"{\"message\":\"boom\"}", -EPROTO, 0},
+		{"", -EPROTO, 0},
 	};
 
 	(void)state;
@@ -190,8 +191,8 @@ struct bench {
 	int done, error;
 	size_t count;
 	char events[256]; /* a letter each */
-	char act_on;	  /* at this letter ... */
-	int act;	  /* ... 1 stop, 2 free the engine, 3 stop and follow again */
+	char act_on;      /* at this letter ... */
+	int act;          /* ... 1 stop, 2 free the engine, 3 stop and follow again */
 };
 
 static void setup(struct bench *bench, fake_answer_fn answer)
@@ -241,8 +242,13 @@ static void only_a_404_means_not_found(void **state)
 	static const struct {
 		int status, error;
 	} rows[] = {
-		{ 404, -ENOENT }, { 400, -EINVAL }, { 500, -EREMOTEIO }, { 503, -EREMOTEIO },
-		{ 301, -EREMOTEIO }, { 204, -EREMOTEIO }, { 200, -EPROTO },
+		{404, -ENOENT},
+		{400, -EINVAL},
+		{500, -EREMOTEIO},
+		{503, -EREMOTEIO},
+		{301, -EREMOTEIO},
+		{204, -EREMOTEIO},
+		{200, -EPROTO},
 	};
 
 	(void)state;
@@ -264,21 +270,21 @@ static void a_name_goes_into_the_path_as_it_is_or_not_at_all(void **state)
 	static const struct {
 		const char *name, *target; /* NULL: refused at once */
 	} rows[] = {
-		{ "localhost:5000/a/b:1", "GET /images/localhost:5000/a/b:1/json HTTP" },
-		{ "a@" DIGEST, "GET /images/a@" DIGEST "/json HTTP" },
-		{ "a%2fb?c#d e", "GET /images/a%252fb%3Fc%23d%20e/json HTTP" },
-		{ "...", "GET /images/.../json HTTP" },
-		{ "", NULL },
-		{ ".", NULL },
-		{ "..", NULL },
-		{ "../containers/json", NULL },
-		{ "a/../b", NULL },
-		{ "a/.", NULL },
-		{ "a//b", NULL },
-		{ "/a", NULL },
-		{ "a/", NULL },
-		{ "a\nb", NULL },
-		{ "a\x7f", NULL },
+		{"localhost:5000/a/b:1", "GET /images/localhost:5000/a/b:1/json HTTP"},
+		{"a@" DIGEST, "GET /images/a@" DIGEST "/json HTTP"},
+		{"a%2fb?c#d e", "GET /images/a%252fb%3Fc%23d%20e/json HTTP"},
+		{"...", "GET /images/.../json HTTP"},
+		{"", NULL},
+		{".", NULL},
+		{"..", NULL},
+		{"../containers/json", NULL},
+		{"a/../b", NULL},
+		{"a/.", NULL},
+		{"a//b", NULL},
+		{"/a", NULL},
+		{"a/", NULL},
+		{"a\nb", NULL},
+		{"a\x7f", NULL},
 	};
 	int status = 404;
 
@@ -294,8 +300,8 @@ static void a_name_goes_into_the_path_as_it_is_or_not_at_all(void **state)
 		while (r == 0 && !bench.done)
 			fake_turn(&bench.loop);
 		if (rows[i].target)
-			assert_ptr_equal(strstr(bench.fake.heads[0], rows[i].target),
-				bench.fake.heads[0]);
+			assert_ptr_equal(
+				strstr(bench.fake.heads[0], rows[i].target), bench.fake.heads[0]);
 		teardown(&bench);
 		assert_int_equal(bench.done, rows[i].target != NULL);
 	}
@@ -314,13 +320,13 @@ static void a_list_is_read_whole_or_not_at_all(void **state)
 		int error;
 		size_t count;
 	} rows[] = {
-		{ "[]", 0, 0 },
-		{ "[{\"Id\":\"" HEX "\",\"ImageID\":\"" DIGEST "\",\"Image\":\"a\",\"State\":"
-		  "\"running\"},{\"Id\":\"" HEX "\"}]",
-			0, 2 },
-		{ "[{\"Id\":\"" HEX "\"},{\"Id\":\"short\"}]", -EPROTO, 0 },
-		{ "{}", -EPROTO, 0 },
-		{ "null", -EPROTO, 0 },
+		{"[]", 0, 0},
+		{"[{\"Id\":\"" HEX "\",\"ImageID\":\"" DIGEST "\",\"Image\":\"a\",\"State\":"
+		 "\"running\"},{\"Id\":\"" HEX "\"}]",
+			0, 2},
+		{"[{\"Id\":\"" HEX "\"},{\"Id\":\"short\"}]", -EPROTO, 0},
+		{"{}", -EPROTO, 0},
+		{"null", -EPROTO, 0},
 	};
 
 	(void)state;
@@ -394,9 +400,10 @@ static void events_are_followed_and_the_loss_of_the_stream_is_told(void **state)
 	static char *streams[] = {
 		/* The stream ends; a line is no JSON; a line is an event that was not asked for. */
 		"HTTP/1.1 200 OK\r\n\r\n" EVENT("create") "\n" EVENT("start") "\n",
-		"HTTP/1.1 200 OK\r\n\r\n" EVENT("create") "\n" EVENT("start") "\nnonsense\n" EVENT("die")
-			"\n",
-		"HTTP/1.1 200 OK\r\n\r\n" EVENT("create") "\n" EVENT("start") "\n" EVENT("rename") "\n",
+		"HTTP/1.1 200 OK\r\n\r\n" EVENT("create") "\n" EVENT("start") "\nnonsense\n" EVENT(
+			"die") "\n",
+		"HTTP/1.1 200 OK\r\n\r\n" EVENT("create") "\n" EVENT("start") "\n" EVENT(
+			"rename") "\n",
 	};
 
 	(void)state;
@@ -432,7 +439,7 @@ static void an_error_instead_of_the_stream_is_a_loss_told_once(void **state)
 
 static void whoever_follows_may_stop_free_and_begin_again_in_the_callback(void **state)
 {
-	static const char *const expected[] = { NULL, "Ccs", "Ccs", "CcsCcsd" };
+	static const char *const expected[] = {NULL, "Ccs", "Ccs", "CcsCcsd"};
 
 	(void)state;
 	for (int act = 1; act <= 3; act++) {
@@ -440,8 +447,8 @@ static void whoever_follows_may_stop_free_and_begin_again_in_the_callback(void *
 
 		setup(&bench, raw);
 		bench.fake.keep_open = 1;
-		bench.fake.context = "HTTP/1.1 200 OK\r\n\r\n" EVENT("create") "\n" EVENT("start")
-			"\n" EVENT("die") "\n";
+		bench.fake.context = "HTTP/1.1 200 OK\r\n\r\n" EVENT("create") "\n" EVENT(
+			"start") "\n" EVENT("die") "\n";
 		bench.act_on = 's';
 		bench.act = act;
 		engine_events_start(bench.engine, on_event, &bench);

@@ -107,8 +107,8 @@ static char *whole(struct fake *fake, const char *head)
 
 static void a_whole_answer_has_its_status_headers_and_body(void **state)
 {
-	const char *const headers[] = { "Accept: a/b", NULL };
-	struct fetch_request request = { .headers = headers };
+	const char *const headers[] = {"Accept: a/b", NULL};
+	struct fetch_request request = {.headers = headers};
 	struct bench bench;
 
 	(void)state;
@@ -140,23 +140,23 @@ static void half_an_answer_is_none(void **state)
 		const char *text;
 		int error;
 	} rows[] = {
-		{ "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nten bytes.", -EPROTO },
-		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc", -EPROTO },
-		{ "HTTP/1.1 200 OK\r\nContent-Le", -EPROTO },
-		{ "", -EPROTO },
-		{ "GARBAGE\r\n\r\n", -EPROTO },
+		{"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nten bytes.", -EPROTO},
+		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc", -EPROTO},
+		{"HTTP/1.1 200 OK\r\nContent-Le", -EPROTO},
+		{"", -EPROTO},
+		{"GARBAGE\r\n\r\n", -EPROTO},
 		/* A length that is known to be too large, and a body that becomes it. */
-		{ "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n12345678901", -EFBIG },
-		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n12345678\r\n3\r\n"
-		  "123\r\n0\r\n\r\n",
-			-EFBIG },
-		{ "HTTP/1.1 200 OK\r\n\r\n12345678901", -EFBIG },
-		{ "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n1234567890", 0 },
+		{"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n12345678901", -EFBIG},
+		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n12345678\r\n3\r\n"
+		 "123\r\n0\r\n\r\n",
+			-EFBIG},
+		{"HTTP/1.1 200 OK\r\n\r\n12345678901", -EFBIG},
+		{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n1234567890", 0},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct fetch_request request = { .max_size = 10 };
+		struct fetch_request request = {.max_size = 10};
 		struct bench bench;
 
 		scripted = rows[i].text;
@@ -171,7 +171,7 @@ static void half_an_answer_is_none(void **state)
 
 static void silence_ends_at_the_time_limit(void **state)
 {
-	struct fetch_request request = { .total_timeout_ms = 100 };
+	struct fetch_request request = {.total_timeout_ms = 100};
 	struct bench bench;
 
 	(void)state;
@@ -184,8 +184,8 @@ static void silence_ends_at_the_time_limit(void **state)
 
 static void a_connection_that_fails_never_reads_like_not_found(void **state)
 {
-	struct fetch_request tcp = { .url = "http://127.0.0.1:1/" };
-	struct fetch_request path = { .url = "http://x/", .unix_socket = "/nonexistent/socket" };
+	struct fetch_request tcp = {.url = "http://127.0.0.1:1/"};
+	struct fetch_request path = {.url = "http://x/", .unix_socket = "/nonexistent/socket"};
 	struct bench bench;
 
 	(void)state;
@@ -217,7 +217,7 @@ static char *redirect(struct fake *fake, const char *head)
 
 static void a_redirect_takes_neither_token_nor_headers_along(void **state)
 {
-	struct fetch_request request = { .bearer = "secret" };
+	struct fetch_request request = {.bearer = "secret"};
 	struct bench bench;
 
 	(void)state;
@@ -234,11 +234,11 @@ static void a_redirect_takes_neither_token_nor_headers_along(void **state)
 
 static void redirects_end_somewhere_and_stay_with_http(void **state)
 {
-	static char *targets[] = { "/x", "file:///etc/passwd", "ftp://127.0.0.1/", "gopher://x/" };
+	static char *targets[] = {"/x", "file:///etc/passwd", "ftp://127.0.0.1/", "gopher://x/"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
-		struct fetch_request request = { 0 };
+		struct fetch_request request = {0};
 		struct bench bench;
 
 		setup(&bench, redirect);
@@ -252,7 +252,7 @@ static void redirects_end_somewhere_and_stay_with_http(void **state)
 
 static void a_unix_socket_redirects_nowhere(void **state)
 {
-	struct fetch_request request = { .url = "http://x/" };
+	struct fetch_request request = {.url = "http://x/"};
 	struct bench bench;
 	struct fake local;
 
@@ -271,7 +271,7 @@ static void a_unix_socket_redirects_nowhere(void **state)
 
 static void a_header_that_does_not_fit_is_empty(void **state)
 {
-	struct fetch_request request = { 0 };
+	struct fetch_request request = {0};
 	struct bench bench;
 	char digest[200], text[400];
 
@@ -291,7 +291,7 @@ static void a_header_that_does_not_fit_is_empty(void **state)
 
 static void a_stream_is_delivered_in_pieces_and_its_end_told(void **state)
 {
-	struct fetch_request request = { 0 };
+	struct fetch_request request = {0};
 	struct bench bench;
 
 	(void)state;
@@ -309,7 +309,7 @@ static void a_stream_is_delivered_in_pieces_and_its_end_told(void **state)
 
 static void the_head_of_a_stream_is_told_before_there_is_data(void **state)
 {
-	struct fetch_request request = { 0 };
+	struct fetch_request request = {0};
 	struct bench bench;
 
 	(void)state;
@@ -329,7 +329,7 @@ static void a_stream_may_be_given_up_cancelled_and_freed_from_its_own_callback(v
 {
 	(void)state;
 	for (int how = 1; how <= 3; how++) {
-		struct fetch_request request = { 0 };
+		struct fetch_request request = {0};
 		struct bench bench;
 
 		scripted = "HTTP/1.1 200 OK\r\n\r\ndata";
@@ -358,7 +358,7 @@ static void on_done_frees(const struct fetch_answer *answer, void *context)
 
 static void freeing_the_pool_ends_everything_once(void **state)
 {
-	struct fetch_request request = { .max_size = 100, .direct = true };
+	struct fetch_request request = {.max_size = 100, .direct = true};
 	struct bench bench;
 	char url[64];
 
@@ -381,12 +381,12 @@ static void names_are_escaped_for_a_path(void **state)
 	static const struct {
 		const char *text, *keep, *escaped;
 	} rows[] = {
-		{ "abcXYZ019-._~", "", "abcXYZ019-._~" },
-		{ "a/b:c@d", "/:@", "a/b:c@d" },
-		{ "a/b", "", "a%2Fb" },
-		{ "a b?c#d%e&f", "", "a%20b%3Fc%23d%25e%26f" },
-		{ "\xc3\xa9\n", "", "%C3%A9%0A" },
-		{ "", "", "" },
+		{"abcXYZ019-._~", "", "abcXYZ019-._~"},
+		{"a/b:c@d", "/:@", "a/b:c@d"},
+		{"a/b", "", "a%2Fb"},
+		{"a b?c#d%e&f", "", "a%20b%3Fc%23d%25e%26f"},
+		{"\xc3\xa9\n", "", "%C3%A9%0A"},
+		{"", "", ""},
 	};
 
 	(void)state;
@@ -411,7 +411,8 @@ int main(void)
 		cmocka_unit_test(a_header_that_does_not_fit_is_empty),
 		cmocka_unit_test(a_stream_is_delivered_in_pieces_and_its_end_told),
 		cmocka_unit_test(the_head_of_a_stream_is_told_before_there_is_data),
-		cmocka_unit_test(a_stream_may_be_given_up_cancelled_and_freed_from_its_own_callback),
+		cmocka_unit_test(
+			a_stream_may_be_given_up_cancelled_and_freed_from_its_own_callback),
 		cmocka_unit_test(freeing_the_pool_ends_everything_once),
 		cmocka_unit_test(names_are_escaped_for_a_path),
 	};

@@ -15,16 +15,15 @@
 #include "../../userspace/mediator/framing.h"
 #include "../../userspace/mediator/head.h"
 
-static const char good[] =
-	"POST /v1.43/images/a/push?tag=x HTTP/1.1\r\n"
-	"Host: docker\r\n"
-	"User-Agent:Docker-Client/28.2.2 (linux)\r\n"
-	"X-Registry-Auth: \t eyJ9 \t\r\n"
-	"X-Empty:\r\n"
-	"X-Latin: caf\xe9\r\n"
-	"Content-Type: application/json\r\n"
-	"Content-Length: 12\r\n"
-	"\r\n";
+static const char good[] = "POST /v1.43/images/a/push?tag=x HTTP/1.1\r\n"
+			   "Host: docker\r\n"
+			   "User-Agent:Docker-Client/28.2.2 (linux)\r\n"
+			   "X-Registry-Auth: \t eyJ9 \t\r\n"
+			   "X-Empty:\r\n"
+			   "X-Latin: caf\xe9\r\n"
+			   "Content-Type: application/json\r\n"
+			   "Content-Length: 12\r\n"
+			   "\r\n";
 
 static char *copy(const char *text, size_t length)
 {
@@ -248,7 +247,8 @@ static const struct {
 } understood[] = {
 	{GET_X "\r\n", BODY_NONE, 0, false, false},
 	{LINE "Content-Length: 0\r\n\r\n", BODY_LENGTH, 0, false, false},
-	{LINE "Content-Length: 999999999999999999\r\n\r\n", BODY_LENGTH, 999999999999999999, false, false},
+	{LINE "Content-Length: 999999999999999999\r\n\r\n", BODY_LENGTH, 999999999999999999, false,
+		false},
 	{LINE "Transfer-Encoding: CHUNKED\r\n\r\n", BODY_CHUNKED, 0, false, false},
 	{LINE "Transfer-Encoding:   chunked  \r\n\r\n", BODY_CHUNKED, 0, false, false},
 	{GET_X "Connection: keep-alive , Close\r\n\r\n", BODY_NONE, 0, true, false},
@@ -259,7 +259,8 @@ static const struct {
 	{LINE "Expect: 100-Continue\r\nContent-Length: 5\r\n\r\n", BODY_LENGTH, 5, false, true},
 	{LINE "Expect: 100-continue\r\nContent-Length: 0\r\n\r\n", BODY_LENGTH, 0, false, false},
 	{LINE "Expect: 100-continue\r\n\r\n", BODY_NONE, 0, false, false},
-	{LINE "Connection: upgrade\r\nUpgrade: tcp\r\nContent-Length: 5\r\n\r\n", BODY_LENGTH, 5, false, false},
+	{LINE "Connection: upgrade\r\nUpgrade: tcp\r\nContent-Length: 5\r\n\r\n", BODY_LENGTH, 5,
+		false, false},
 	{LINE "Upgrade: h2c\r\nConnection: upgrade\r\n\r\n", BODY_NONE, 0, false, false},
 };
 
@@ -336,7 +337,9 @@ static void a_media_type_is_compared_without_case_and_parameters(void **state)
 		struct request_head head;
 		char *keep;
 
-		assert_int_equal(read_head(rows[i].text, strlen(rows[i].text), 0, &head, &problem, &keep), 0);
+		assert_int_equal(
+			read_head(rows[i].text, strlen(rows[i].text), 0, &head, &problem, &keep),
+			0);
 		assert_int_equal(head_media_type_is(&head, "application/json"), rows[i].is);
 		free(keep);
 	}
@@ -404,10 +407,25 @@ static void a_counted_body_ends_at_its_count(void **state)
 static void broken_chunks_are_refused(void **state)
 {
 	static const char *const rows[] = {
-		"\r\n", ";x\r\n", " 3\r\nabc", "+3\r\nabc", "-1\r\n", "0x3\r\nabc", "g\r\n", "3\nabc",
-		"3\r\rabc", "3\r\nabcd\r\n", "3\r\nab\r\n0\r\n\r\n", "3\r\nabc\n0\r\n\r\n",
-		"3\r\nabc\r0\r\n\r\n", "3;\x01\r\nabc\r\n", "3;a\nb\r\nabc\r\n", "0\r\n\n", "0\r\nA: b\n\r\n",
-		"0\r\n\rX", "1234567890abcdef\r\n",
+		"\r\n",
+		";x\r\n",
+		" 3\r\nabc",
+		"+3\r\nabc",
+		"-1\r\n",
+		"0x3\r\nabc",
+		"g\r\n",
+		"3\nabc",
+		"3\r\rabc",
+		"3\r\nabcd\r\n",
+		"3\r\nab\r\n0\r\n\r\n",
+		"3\r\nabc\n0\r\n\r\n",
+		"3\r\nabc\r0\r\n\r\n",
+		"3;\x01\r\nabc\r\n",
+		"3;a\nb\r\nabc\r\n",
+		"0\r\n\n",
+		"0\r\nA: b\n\r\n",
+		"0\r\n\rX",
+		"1234567890abcdef\r\n",
 	};
 	char out[64];
 	size_t used;

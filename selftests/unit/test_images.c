@@ -2,7 +2,8 @@
 /*
  * Which image matches which entry, and how old an answer may be that a verdict rests on. The tables
  * are pure; the rest plays registry and engine in the same loop, because a real registry is not
- * silent, and does not wait a day, when a test wants it to. Real ones: selftests/e2e/registry_native.
+ * silent, and does not wait a day, when a test wants it to. Real ones:
+ * selftests/e2e/registry_native.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,8 +38,11 @@ static struct reference parsed(const char *text)
 #define IMAGE(an_id, the_digests, the_tags)                                                        \
 	(struct engine_image)                                                                      \
 	{                                                                                          \
-		.id = an_id, .repo_digests = { (char **)(the_digests), count(the_digests) },       \
-		.repo_tags = { (char **)(the_tags), count(the_tags) }                              \
+		.id = an_id, .repo_digests = {(char **)(the_digests), count(the_digests)},         \
+		.repo_tags = {                                                                     \
+			(char **)(the_tags),                                                       \
+			count(the_tags)                                                            \
+		}                                                                                  \
 	}
 
 static size_t count(const char *const *names)
@@ -56,30 +60,33 @@ static void an_image_matches_by_digest_and_never_by_name(void **state)
 		const char *what, *id, *digests[3], *tags[3];
 		bool matches;
 	} rows[] = {
-		{ "the configuration's digest is a classic engine's image id", CONF, { 0 }, { 0 }, true },
-		{ "a manifest's or index's is containerd's", LIST, { 0 }, { 0 }, true },
-		{ "of either kind", CHILD, { 0 }, { 0 }, true },
-		{ "the repository digest of the index", ELSE, { "r.io/a/b@" LIST }, { 0 }, true },
-		{ "that of this machine's manifest", ELSE, { "r.io/a/b@" CHILD }, { 0 }, true },
-		{ "any one of several", ELSE, { "r.io/a/b@" OLD, "x@" ELSE, "r.io/a/b@" LIST }, { 0 },
-			true },
-		{ "the name alone is nothing", ELSE, { 0 }, { "r.io/a/b:1" }, false },
-		{ "nor with another digest", ELSE, { "r.io/a/b@" ELSE }, { "r.io/a/b:1" }, false },
-		{ "a digest that the tag had before is over", ELSE, { "r.io/a/b@" OLD },
-			{ "r.io/a/b:1" }, false },
-		{ "the right digest of another repository", ELSE, { "r.io/a/c@" LIST }, { 0 }, false },
-		{ "of another registry", ELSE, { "s.io/a/b@" LIST }, { 0 }, false },
-		{ "of a repository below", ELSE, { "r.io/a/b/c@" LIST }, { 0 }, false },
-		{ "of one that only ends alike", ELSE, { "a/b@" LIST }, { 0 }, false },
-		{ "a configuration's digest is not a repository digest", ELSE, { "r.io/a/b@" CONF },
-			{ 0 }, false },
-		{ "nor is it with the id in a name", ELSE, { 0 }, { "r.io/a/b:" H48 }, false },
-		{ "the engine's way to say none", ELSE, { "<none>@<none>" }, { "<none>:<none>" }, false },
-		{ "an image without an id", "", { 0 }, { 0 }, false },
+		{"the configuration's digest is a classic engine's image id", CONF, {0}, {0}, true},
+		{"a manifest's or index's is containerd's", LIST, {0}, {0}, true},
+		{"of either kind", CHILD, {0}, {0}, true},
+		{"the repository digest of the index", ELSE, {"r.io/a/b@" LIST}, {0}, true},
+		{"that of this machine's manifest", ELSE, {"r.io/a/b@" CHILD}, {0}, true},
+		{"any one of several", ELSE, {"r.io/a/b@" OLD, "x@" ELSE, "r.io/a/b@" LIST}, {0},
+			true},
+		{"the name alone is nothing", ELSE, {0}, {"r.io/a/b:1"}, false},
+		{"nor with another digest", ELSE, {"r.io/a/b@" ELSE}, {"r.io/a/b:1"}, false},
+		{"a digest that the tag had before is over", ELSE, {"r.io/a/b@" OLD},
+			{"r.io/a/b:1"}, false},
+		{"the right digest of another repository", ELSE, {"r.io/a/c@" LIST}, {0}, false},
+		{"of another registry", ELSE, {"s.io/a/b@" LIST}, {0}, false},
+		{"of a repository below", ELSE, {"r.io/a/b/c@" LIST}, {0}, false},
+		{"of one that only ends alike", ELSE, {"a/b@" LIST}, {0}, false},
+		{"a configuration's digest is not a repository digest", ELSE, {"r.io/a/b@" CONF},
+			{0}, false},
+		{"nor is it with the id in a name", ELSE, {0}, {"r.io/a/b:" H48}, false},
+		{"the engine's way to say none", ELSE, {"<none>@<none>"}, {"<none>:<none>"}, false},
+		{"an image without an id", "", {0}, {0}, false},
 	};
 	struct reference reference = parsed("r.io/a/b:1");
-	static const struct allowed_digests digests = { .repository = { LIST, CHILD },
-		.repository_count = 2, .config = { CONF }, .config_count = 1, .complete = true };
+	static const struct allowed_digests digests = {.repository = {LIST, CHILD},
+		.repository_count = 2,
+		.config = {CONF},
+		.config_count = 1,
+		.complete = true};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -93,9 +100,9 @@ static void an_image_matches_by_digest_and_never_by_name(void **state)
 
 static void an_entry_without_digests_matches_nothing(void **state)
 {
-	static const char *const names[3] = { "r.io/a/b@" LIST };
-	static const char *const tags[3] = { "r.io/a/b:1" };
-	static const struct allowed_digests none = { .complete = true };
+	static const char *const names[3] = {"r.io/a/b@" LIST};
+	static const char *const tags[3] = {"r.io/a/b:1"};
+	static const struct allowed_digests none = {.complete = true};
 	struct engine_image image = IMAGE(CONF, names, tags);
 	struct reference reference = parsed("r.io/a/b:1");
 
@@ -107,10 +114,9 @@ static void an_entry_without_digests_matches_nothing(void **state)
 
 static void short_names_are_those_of_docker_io(void **state)
 {
-	static const char *const names[3] = { "docker@" LIST };
-	static const char *const tags[3] = { "docker:cli" };
-	static const struct allowed_digests digests = {
-		.repository = { LIST }, .repository_count = 1 };
+	static const char *const names[3] = {"docker@" LIST};
+	static const char *const tags[3] = {"docker:cli"};
+	static const struct allowed_digests digests = {.repository = {LIST}, .repository_count = 1};
 	struct engine_image image = IMAGE(ELSE, names, tags);
 	struct reference reference = parsed("docker.io/library/docker:cli");
 
@@ -125,18 +131,18 @@ static void names_say_how_an_image_relates_to_an_entry(void **state)
 		const char *digests[3], *tags[3];
 		enum images_relation relation;
 	} rows[] = {
-		{ { 0 }, { 0 }, IMAGES_UNRELATED },
-		{ { "r.io/x@" OLD }, { "r.io/x:1", "b:1" }, IMAGES_UNRELATED },
-		{ { "r.io/a/b@" OLD }, { "r.io/a/b:1" }, IMAGES_PULLED },
+		{{0}, {0}, IMAGES_UNRELATED},
+		{{"r.io/x@" OLD}, {"r.io/x:1", "b:1"}, IMAGES_UNRELATED},
+		{{"r.io/a/b@" OLD}, {"r.io/a/b:1"}, IMAGES_PULLED},
 		/* Pulled once; its name has moved on to another image since. */
-		{ { "r.io/a/b@" OLD }, { 0 }, IMAGES_PULLED },
-		{ { "r.io/a/b@" OLD }, { "mine:1" }, IMAGES_PULLED },
+		{{"r.io/a/b@" OLD}, {0}, IMAGES_PULLED},
+		{{"r.io/a/b@" OLD}, {"mine:1"}, IMAGES_PULLED},
 		/* docker tag, docker build -t. */
-		{ { "r.io/x@" OLD }, { "r.io/x:1", "r.io/a/b:1" }, IMAGES_TAGGED },
-		{ { 0 }, { "r.io/a/b:1" }, IMAGES_TAGGED },
+		{{"r.io/x@" OLD}, {"r.io/x:1", "r.io/a/b:1"}, IMAGES_TAGGED},
+		{{0}, {"r.io/a/b:1"}, IMAGES_TAGGED},
 		/* The neighbour of a listed image is not the listed image of yesterday. */
-		{ { "r.io/a/b@" OLD }, { "r.io/a/b:2" }, IMAGES_NEIGHBOUR },
-		{ { 0 }, { "r.io/a/b:2" }, IMAGES_NEIGHBOUR },
+		{{"r.io/a/b@" OLD}, {"r.io/a/b:2"}, IMAGES_NEIGHBOUR},
+		{{0}, {"r.io/a/b:2"}, IMAGES_NEIGHBOUR},
 	};
 	struct reference reference = parsed("r.io/a/b:1");
 
@@ -152,7 +158,7 @@ static void names_say_how_an_image_relates_to_an_entry(void **state)
 /* Judgements. */
 
 /* The manifest below; its SHA-256 was computed with sha256sum. */
-#define MANIFEST	"{\"schemaVersion\":2,\"config\":{\"digest\":\"" CONF "\"}}"
+#define MANIFEST        "{\"schemaVersion\":2,\"config\":{\"digest\":\"" CONF "\"}}"
 #define MANIFEST_DIGEST "sha256:a4ed55239caa78d90f420d8e56c2a28c11156e2b1cdc924432dcdb25798b7438"
 
 struct bench {
@@ -166,9 +172,9 @@ struct bench {
 	struct settings settings;
 	int judged, changed;
 	struct images_verdict verdict;
-	const char *id; /* of the image that the engine has; NULL: none */
+	const char *id;  /* of the image that the engine has; NULL: none */
 	const char *tag; /* its name beside; NULL: the entry's */
-	int mode;	/* of the registry: an HTTP status, or 0 silence */
+	int mode;        /* of the registry: an HTTP status, or 0 silence */
 };
 
 static char *play_registry(struct fake *fake, const char *head)
@@ -304,12 +310,12 @@ static void an_answer_is_asked_for_again_when_it_is_too_old_for_the_question(voi
 		enum images_freshness freshness;
 		int requests; /* after the first */
 	} rows[] = {
-		{ 0, IMAGES_REVALIDATE, 0 },
-		{ 500, IMAGES_REVALIDATE, 0 },
-		{ 1100, IMAGES_REVALIDATE, 1 },
-		{ 1100, IMAGES_CACHED, 0 },
-		{ 110 * 1000, IMAGES_CACHED, 0 },
-		{ 121 * 1000, IMAGES_CACHED, 1 },
+		{0, IMAGES_REVALIDATE, 0},
+		{500, IMAGES_REVALIDATE, 0},
+		{1100, IMAGES_REVALIDATE, 1},
+		{1100, IMAGES_CACHED, 0},
+		{110 * 1000, IMAGES_CACHED, 0},
+		{121 * 1000, IMAGES_CACHED, 1},
 	};
 
 	(void)state;
@@ -356,12 +362,12 @@ static void a_registry_that_fails_leaves_what_it_said_for_a_day(void **state)
 		enum images_outcome outcome;
 		enum images_reason reason;
 	} rows[] = {
-		{ 503, 2000, IMAGES_ALLOWED, IMAGES_REASON_LISTED },
-		{ 503, EXPIRY_MS - 60000, IMAGES_ALLOWED, IMAGES_REASON_LISTED },
-		{ 503, EXPIRY_MS + 60000, IMAGES_DENIED, IMAGES_REASON_EXPIRED },
-		{ 401, 2000, IMAGES_ALLOWED, IMAGES_REASON_LISTED },
+		{503, 2000, IMAGES_ALLOWED, IMAGES_REASON_LISTED},
+		{503, EXPIRY_MS - 60000, IMAGES_ALLOWED, IMAGES_REASON_LISTED},
+		{503, EXPIRY_MS + 60000, IMAGES_DENIED, IMAGES_REASON_EXPIRED},
+		{401, 2000, IMAGES_ALLOWED, IMAGES_REASON_LISTED},
 		/* It answers, and has it no more: that is no failure. */
-		{ 404, 2000, IMAGES_DENIED, IMAGES_REASON_ABSENT },
+		{404, 2000, IMAGES_DENIED, IMAGES_REASON_ABSENT},
 	};
 
 	(void)state;
@@ -380,7 +386,7 @@ static void a_registry_that_fails_leaves_what_it_said_for_a_day(void **state)
 
 static void what_was_never_known_allows_nothing(void **state)
 {
-	static const int modes[] = { 401, 403, 500, 503 };
+	static const int modes[] = {401, 403, 500, 503};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
@@ -443,10 +449,10 @@ static void without_the_engine_there_is_no_verdict_to_act_on(void **state)
 
 static void an_entry_by_digest_counts_without_any_registry(void **state)
 {
-	static const char *const names[3] = { "r.io/a/b@" LIST };
+	static const char *const names[3] = {"r.io/a/b@" LIST};
 	static const char *const none[3];
 	struct engine_image image = IMAGE(ELSE, names, none);
-	struct entry entry = { .kind = REFERENCE_DIGEST, .confirmed = NEVER };
+	struct entry entry = {.kind = REFERENCE_DIGEST, .confirmed = NEVER};
 
 	(void)state;
 	entry.reference = parsed("r.io/a/b@" LIST);
@@ -460,11 +466,14 @@ static void an_entry_by_digest_counts_without_any_registry(void **state)
 
 static void part_of_an_index_that_cannot_be_read_takes_nothing_away(void **state)
 {
-	struct images images = { .closing = true };
-	struct entry entry = { .kind = REFERENCE_TAG, .images = &images };
-	struct allowed_digests whole = { .repository = { LIST, CHILD }, .repository_count = 2,
-		.config = { CONF }, .config_count = 1, .complete = true };
-	struct allowed_digests part = { .repository = { LIST, CHILD }, .repository_count = 2 };
+	struct images images = {.closing = true};
+	struct entry entry = {.kind = REFERENCE_TAG, .images = &images};
+	struct allowed_digests whole = {.repository = {LIST, CHILD},
+		.repository_count = 2,
+		.config = {CONF},
+		.config_count = 1,
+		.complete = true};
+	struct allowed_digests part = {.repository = {LIST, CHILD}, .repository_count = 2};
 
 	(void)state;
 	entry_take(&entry, &whole);

@@ -22,16 +22,16 @@
 #define C   "sha256:" H16 H16 H16 "cccccccccccccccc"
 
 /* Bodies whose SHA-256 was computed with sha256sum. */
-#define MANIFEST	"{\"schemaVersion\":2,\"config\":{\"digest\":\"" A "\"}}"
+#define MANIFEST        "{\"schemaVersion\":2,\"config\":{\"digest\":\"" A "\"}}"
 #define MANIFEST_DIGEST "sha256:372d060e0054d1b42815ecce9008af970f3837d42854bcfa7390a929bafc5c30"
-#define OTHER		"{\"schemaVersion\":2,\"config\":{\"digest\":\"" B "\"}}"
-#define OTHER_DIGEST	"sha256:3ddc144ab82f389c054e6ed8854b3559dc6b872714a2469c5ae0b23179acc33d"
+#define OTHER           "{\"schemaVersion\":2,\"config\":{\"digest\":\"" B "\"}}"
+#define OTHER_DIGEST    "sha256:3ddc144ab82f389c054e6ed8854b3559dc6b872714a2469c5ae0b23179acc33d"
 #define INDEX                                                                                      \
-	"{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"" MANIFEST_DIGEST "\"},{\"digest\":\""    \
-	OTHER_DIGEST "\"},{\"digest\":\"" C                                                        \
+	"{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"" MANIFEST_DIGEST                       \
+	"\"},{\"digest\":\"" OTHER_DIGEST "\"},{\"digest\":\"" C                                   \
 	"\",\"platform\":{\"os\":\"windows\",\"architecture\":\"amd64\"}}]}"
 #define INDEX_DIGEST "sha256:a424579dd74f1e5a757c28ee810b037796f0df9742f69d8a0a58085240150128"
-#define NESTED	     "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"" INDEX_DIGEST "\"}]}"
+#define NESTED       "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"" INDEX_DIGEST "\"}]}"
 
 static void a_manifest_names_a_configuration_and_an_index_manifests(void **state)
 {
@@ -39,8 +39,9 @@ static void a_manifest_names_a_configuration_and_an_index_manifests(void **state
 		"{\"schemaVersion\":2,\"manifests\":["
 		"{\"digest\":\"" A "\",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\"}},"
 		"{\"digest\":\"" B "\",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}},"
-		"{\"digest\":\"" C "\",\"platform\":{\"os\":\"unknown\",\"architecture\":\"unknown\"}}]}";
-	struct allowed_digests digests = { 0 };
+		"{\"digest\":\"" C
+		"\",\"platform\":{\"os\":\"unknown\",\"architecture\":\"unknown\"}}]}";
+	struct allowed_digests digests = {0};
 	const char *problem;
 	bool is_index;
 
@@ -66,36 +67,36 @@ static void a_document_that_is_not_clearly_one_or_the_other_is_refused(void **st
 		const char *body;
 		int error;
 	} rows[] = {
-		{ "", -EPROTO },
-		{ "<html>", -EPROTO },
-		{ "[]", -EPROTO },
-		{ "{}", -EPROTO },
-		{ "{\"schemaVersion\":2}", -EPROTO },
-		{ "{\"config\":{\"digest\":\"" A "\"}}", -EPROTO },
-		{ "{\"schemaVersion\":1,\"config\":{\"digest\":\"" A "\"}}", -ENOTSUP },
-		{ "{\"schemaVersion\":3,\"config\":{\"digest\":\"" A "\"}}", -EPROTO },
+		{"", -EPROTO},
+		{"<html>", -EPROTO},
+		{"[]", -EPROTO},
+		{"{}", -EPROTO},
+		{"{\"schemaVersion\":2}", -EPROTO},
+		{"{\"config\":{\"digest\":\"" A "\"}}", -EPROTO},
+		{"{\"schemaVersion\":1,\"config\":{\"digest\":\"" A "\"}}", -ENOTSUP},
+		{"{\"schemaVersion\":3,\"config\":{\"digest\":\"" A "\"}}", -EPROTO},
 		/* Both at once: one reader would see the one, another the other. */
-		{ "{\"schemaVersion\":2,\"config\":{\"digest\":\"" A "\"},\"manifests\":[]}",
-			-EPROTO },
-		{ "{\"schemaVersion\":2,\"layers\":[],\"manifests\":[]}", -EPROTO },
-		{ "{\"schemaVersion\":2,\"config\":{\"digest\":\"" A
-		  "\"},\"config\":{\"digest\":\"" B "\"}}",
-			-EPROTO },
-		{ "{\"schemaVersion\":2,\"config\":{}}", -EPROTO },
-		{ "{\"schemaVersion\":2,\"config\":{\"digest\":\"sha512:" H16 "\"}}", -EPROTO },
-		{ "{\"schemaVersion\":2,\"config\":{\"digest\":\"" A "0\"}}", -EPROTO },
-		{ "{\"schemaVersion\":2,\"manifests\":[{}]}", -EPROTO },
-		{ "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"x\"}]}", -EPROTO },
-		{ "{\"schemaVersion\":2,\"manifests\":{}}", -EPROTO },
+		{"{\"schemaVersion\":2,\"config\":{\"digest\":\"" A "\"},\"manifests\":[]}",
+			-EPROTO},
+		{"{\"schemaVersion\":2,\"layers\":[],\"manifests\":[]}", -EPROTO},
+		{"{\"schemaVersion\":2,\"config\":{\"digest\":\"" A
+		 "\"},\"config\":{\"digest\":\"" B "\"}}",
+			-EPROTO},
+		{"{\"schemaVersion\":2,\"config\":{}}", -EPROTO},
+		{"{\"schemaVersion\":2,\"config\":{\"digest\":\"sha512:" H16 "\"}}", -EPROTO},
+		{"{\"schemaVersion\":2,\"config\":{\"digest\":\"" A "0\"}}", -EPROTO},
+		{"{\"schemaVersion\":2,\"manifests\":[{}]}", -EPROTO},
+		{"{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"x\"}]}", -EPROTO},
+		{"{\"schemaVersion\":2,\"manifests\":{}}", -EPROTO},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct allowed_digests digests = { 0 };
+		struct allowed_digests digests = {0};
 		const char *problem;
 		bool is_index;
-		int r = registry_parse_manifest(rows[i].body, strlen(rows[i].body), "amd64",
-			&digests, &is_index, &problem);
+		int r = registry_parse_manifest(
+			rows[i].body, strlen(rows[i].body), "amd64", &digests, &is_index, &problem);
 
 		if (r != rows[i].error)
 			fail_msg("row %zu: %d", i, r);
@@ -105,18 +106,18 @@ static void a_document_that_is_not_clearly_one_or_the_other_is_refused(void **st
 
 static void an_index_has_a_limit(void **state)
 {
-	struct allowed_digests digests = { .repository_count = 1 };
+	struct allowed_digests digests = {.repository_count = 1};
 	const char *problem;
 	char body[8192] = "{\"schemaVersion\":2,\"manifests\":[";
 	bool is_index;
 
 	(void)state;
 	for (int i = 0; i <= REGISTRY_MAX_DIGESTS; i++)
-		snprintf(body + strlen(body), sizeof(body) - strlen(body), "%s{\"digest\":\"" A "\"}",
-			i ? "," : "");
+		snprintf(body + strlen(body), sizeof(body) - strlen(body),
+			"%s{\"digest\":\"" A "\"}", i ? "," : "");
 	strcat(body, "]}");
-	assert_int_equal(registry_parse_manifest(
-				 body, strlen(body), "amd64", &digests, &is_index, &problem),
+	assert_int_equal(
+		registry_parse_manifest(body, strlen(body), "amd64", &digests, &is_index, &problem),
 		-EPROTO);
 	assert_non_null(strstr(problem, "too many"));
 }
@@ -128,19 +129,19 @@ static void a_challenge_is_read_as_rfc_7235_writes_it(void **state)
 		int error;
 		const char *realm, *service, *scope;
 	} rows[] = {
-		{ "Bearer realm=\"https://a/t\",service=\"s\",scope=\"repository:r:pull\"", 0,
-			"https://a/t", "s", "repository:r:pull" },
-		{ "bearer  scope=\"x y\" , realm=\"https://a/?q=1,2\"", 0, "https://a/?q=1,2", "",
-			"x y" },
-		{ "Bearer realm=\"a\\\"b\",error=\"invalid_token\"", 0, "a\"b", "", "" },
-		{ "Bearer service=\"s\"", -EPROTO, "", "", "" },
-		{ "Basic realm=\"x\"", -EPROTO, "", "", "" },
-		{ "Bearer realm=\"x", -EPROTO, "", "", "" },
-		{ "Bearer realm=x", -EPROTO, "", "", "" },
-		{ "Bearer realm=\"x\\", -EPROTO, "", "", "" },
-		{ "Bearer realm", -EPROTO, "", "", "" },
-		{ "Bearer ", -EPROTO, "", "", "" },
-		{ "", -EPROTO, "", "", "" },
+		{"Bearer realm=\"https://a/t\",service=\"s\",scope=\"repository:r:pull\"", 0,
+			"https://a/t", "s", "repository:r:pull"},
+		{"bearer  scope=\"x y\" , realm=\"https://a/?q=1,2\"", 0, "https://a/?q=1,2", "",
+			"x y"},
+		{"Bearer realm=\"a\\\"b\",error=\"invalid_token\"", 0, "a\"b", "", ""},
+		{"Bearer service=\"s\"", -EPROTO, "", "", ""},
+		{"Basic realm=\"x\"", -EPROTO, "", "", ""},
+		{"Bearer realm=\"x", -EPROTO, "", "", ""},
+		{"Bearer realm=x", -EPROTO, "", "", ""},
+		{"Bearer realm=\"x\\", -EPROTO, "", "", ""},
+		{"Bearer realm", -EPROTO, "", "", ""},
+		{"Bearer ", -EPROTO, "", "", ""},
+		{"", -EPROTO, "", "", ""},
 	};
 
 	(void)state;
@@ -163,18 +164,18 @@ static void only_this_machine_is_spoken_to_in_the_open(void **state)
 		const char *domain, *url;
 		bool plain;
 	} rows[] = {
-		{ "docker.io", "https://registry-1.docker.io/v2/", false },
-		{ "registry.example:5000", "https://registry.example:5000/v2/", false },
-		{ "localhost", "http://localhost/v2/", true },
-		{ "localhost:5000", "http://localhost:5000/v2/", true },
-		{ "127.0.0.1:5000", "http://127.0.0.1:5000/v2/", true },
-		{ "127.255.3.4", "http://127.255.3.4/v2/", true },
-		{ "[::1]:5000", "http://[::1]:5000/v2/", true },
-		{ "128.0.0.1:5000", "https://128.0.0.1:5000/v2/", false },
-		{ "127.0.0.1.example:80", "https://127.0.0.1.example:80/v2/", false },
-		{ "localhost.example", "https://localhost.example/v2/", false },
-		{ "10.0.0.1", "https://10.0.0.1/v2/", false },
-		{ "[::1].example", "https://[::1].example/v2/", false },
+		{"docker.io", "https://registry-1.docker.io/v2/", false},
+		{"registry.example:5000", "https://registry.example:5000/v2/", false},
+		{"localhost", "http://localhost/v2/", true},
+		{"localhost:5000", "http://localhost:5000/v2/", true},
+		{"127.0.0.1:5000", "http://127.0.0.1:5000/v2/", true},
+		{"127.255.3.4", "http://127.255.3.4/v2/", true},
+		{"[::1]:5000", "http://[::1]:5000/v2/", true},
+		{"128.0.0.1:5000", "https://128.0.0.1:5000/v2/", false},
+		{"127.0.0.1.example:80", "https://127.0.0.1.example:80/v2/", false},
+		{"localhost.example", "https://localhost.example/v2/", false},
+		{"10.0.0.1", "https://10.0.0.1/v2/", false},
+		{"[::1].example", "https://[::1].example/v2/", false},
 	};
 
 	(void)state;
@@ -262,11 +263,10 @@ static void ask(struct bench *bench, const char *known)
 static void the_digest_is_that_of_the_bytes(void **state)
 {
 	static const struct line honest[] = {
-		{ TAG, 200, "Docker-Content-Digest: " MANIFEST_DIGEST "\r\n", MANIFEST },
-		{ 0 } };
-	static const struct line silent[] = { { TAG, 200, "", MANIFEST }, { 0 } };
+		{TAG, 200, "Docker-Content-Digest: " MANIFEST_DIGEST "\r\n", MANIFEST}, {0}};
+	static const struct line silent[] = {{TAG, 200, "", MANIFEST}, {0}};
 	static const struct line lying[] = {
-		{ TAG, 200, "Docker-Content-Digest: " OTHER_DIGEST "\r\n", MANIFEST }, { 0 } };
+		{TAG, 200, "Docker-Content-Digest: " OTHER_DIGEST "\r\n", MANIFEST}, {0}};
 	struct bench bench;
 
 	(void)state;
@@ -293,10 +293,8 @@ static void the_digest_is_that_of_the_bytes(void **state)
 
 static void what_is_asked_for_by_digest_must_have_it(void **state)
 {
-	static const struct line swapped[] = {
-		{ CHILD MANIFEST_DIGEST, 200, "", OTHER }, { 0 } };
-	static const struct line right[] = {
-		{ CHILD MANIFEST_DIGEST, 200, "", MANIFEST }, { 0 } };
+	static const struct line swapped[] = {{CHILD MANIFEST_DIGEST, 200, "", OTHER}, {0}};
+	static const struct line right[] = {{CHILD MANIFEST_DIGEST, 200, "", MANIFEST}, {0}};
 	struct bench bench;
 
 	(void)state;
@@ -312,9 +310,9 @@ static void what_is_asked_for_by_digest_must_have_it(void **state)
 
 static void an_index_is_followed_for_this_machine(void **state)
 {
-	static const struct line script[] = { { TAG, 200, "", INDEX },
-		{ CHILD MANIFEST_DIGEST, 200, "", MANIFEST },
-		{ CHILD OTHER_DIGEST, 200, "", OTHER }, { 0 } };
+	static const struct line script[] = {{TAG, 200, "", INDEX},
+		{CHILD MANIFEST_DIGEST, 200, "", MANIFEST}, {CHILD OTHER_DIGEST, 200, "", OTHER},
+		{0}};
 	const struct allowed_digests *digests;
 	struct bench bench;
 
@@ -338,11 +336,11 @@ static void an_index_whose_manifests_cannot_be_read_still_says_what_the_tag_is(v
 {
 	static const struct line scripts[][4] = {
 		/* Not there; other bytes; the registry fails, or refuses; an index again. */
-		{ { TAG, 200, "", INDEX }, { CHILD, 404, "", "" }, { 0 } },
-		{ { TAG, 200, "", INDEX }, { CHILD, 200, "", OTHER }, { 0 } },
-		{ { TAG, 200, "", INDEX }, { CHILD, 500, "", "" }, { 0 } },
-		{ { TAG, 200, "", INDEX }, { CHILD, 403, "", "" }, { 0 } },
-		{ { TAG, 200, "", NESTED }, { CHILD, 200, "", INDEX }, { 0 } },
+		{{TAG, 200, "", INDEX}, {CHILD, 404, "", ""}, {0}},
+		{{TAG, 200, "", INDEX}, {CHILD, 200, "", OTHER}, {0}},
+		{{TAG, 200, "", INDEX}, {CHILD, 500, "", ""}, {0}},
+		{{TAG, 200, "", INDEX}, {CHILD, 403, "", ""}, {0}},
+		{{TAG, 200, "", NESTED}, {CHILD, 200, "", INDEX}, {0}},
 	};
 
 	(void)state;
@@ -366,16 +364,12 @@ static void an_index_whose_manifests_cannot_be_read_still_says_what_the_tag_is(v
 static void head_confirms_what_is_known_and_brings_nothing_new(void **state)
 {
 	static const struct line same[] = {
-		{ HEAD, 200, "Docker-Content-Digest: " MANIFEST_DIGEST "\r\n", NULL }, { 0 } };
+		{HEAD, 200, "Docker-Content-Digest: " MANIFEST_DIGEST "\r\n", NULL}, {0}};
 	static const struct line other[] = {
-		{ HEAD, 200, "Docker-Content-Digest: " C "\r\n", NULL }, { TAG, 200, "", OTHER },
-		{ 0 } };
-	static const struct line without[] = {
-		{ HEAD, 200, "", NULL }, { TAG, 200, "", MANIFEST }, { 0 } };
-	static const struct line refused[] = {
-		{ HEAD, 405, "", NULL }, { TAG, 200, "", MANIFEST }, { 0 } };
-	static const struct line gone[] = {
-		{ HEAD, 404, "", NULL }, { TAG, 404, "", "" }, { 0 } };
+		{HEAD, 200, "Docker-Content-Digest: " C "\r\n", NULL}, {TAG, 200, "", OTHER}, {0}};
+	static const struct line without[] = {{HEAD, 200, "", NULL}, {TAG, 200, "", MANIFEST}, {0}};
+	static const struct line refused[] = {{HEAD, 405, "", NULL}, {TAG, 200, "", MANIFEST}, {0}};
+	static const struct line gone[] = {{HEAD, 404, "", NULL}, {TAG, 404, "", ""}, {0}};
 	struct bench bench;
 
 	(void)state;
@@ -403,12 +397,12 @@ static void only_a_404_proves_that_a_tag_is_gone(void **state)
 {
 	static const struct {
 		int status, error;
-	} rows[] = { { 403, -EACCES }, { 429, -EREMOTEIO }, { 500, -EREMOTEIO },
-		{ 503, -EREMOTEIO }, { 204, -EREMOTEIO } };
+	} rows[] = {{403, -EACCES}, {429, -EREMOTEIO}, {500, -EREMOTEIO}, {503, -EREMOTEIO},
+		{204, -EREMOTEIO}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct line script[] = { { TAG, rows[i].status, "", "" }, { 0 } };
+		struct line script[] = {{TAG, rows[i].status, "", ""}, {0}};
 		struct bench bench;
 
 		setup(&bench, script);
@@ -460,12 +454,11 @@ static void a_registry_that_is_never_content_is_left(void **state)
 		struct line script[4];
 		int requests;
 	} rows[] = {
-		{ { { TAG, 401, "WWW-Authenticate: Basic realm=\"x\"\r\n", "" }, { 0 } }, 1 },
-		{ { { TAG, 401, "", "" }, { 0 } }, 1 },
-		{ { { TAG, 401, "WWW-Authenticate: Bearer realm=\"ftp://x/\"\r\n", "" }, { 0 } }, 1 },
-		{ { { TAG, 401, "WWW-Authenticate: Bearer realm=\"file:///etc/shadow\"\r\n", "" },
-			  { 0 } },
-			1 },
+		{{{TAG, 401, "WWW-Authenticate: Basic realm=\"x\"\r\n", ""}, {0}}, 1},
+		{{{TAG, 401, "", ""}, {0}}, 1},
+		{{{TAG, 401, "WWW-Authenticate: Bearer realm=\"ftp://x/\"\r\n", ""}, {0}}, 1},
+		{{{TAG, 401, "WWW-Authenticate: Bearer realm=\"file:///etc/shadow\"\r\n", ""}, {0}},
+			1},
 	};
 
 	(void)state;
@@ -483,15 +476,15 @@ static void a_registry_that_is_never_content_is_left(void **state)
 
 static void a_token_that_is_not_accepted_is_not_asked_for_again(void **state)
 {
-	static const char *const tokens[] = { "{\"access_token\":\"wrong\"}", "{\"token\":\"a\\r\\nX: y\"}",
-		"{\"token\":7}", "{}", "no" };
+	static const char *const tokens[] = {"{\"access_token\":\"wrong\"}",
+		"{\"token\":\"a\\r\\nX: y\"}", "{\"token\":7}", "{}", "no"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(tokens); i++) {
 		struct bench bench;
 		char challenge[128];
-		struct line script[] = { { "GET /t?", 200, "", tokens[i] },
-			{ TAG, 401, challenge, "" }, { 0 } };
+		struct line script[] = {
+			{"GET /t?", 200, "", tokens[i]}, {TAG, 401, challenge, ""}, {0}};
 
 		setup(&bench, script);
 		snprintf(challenge, sizeof(challenge),

@@ -13,8 +13,8 @@
 #include "../../userspace/mediator/response.h"
 #include "util.h"
 
-#define OK "HTTP/1.1 200 OK\r\n"
-#define RAW "Content-Type: application/vnd.docker.raw-stream\r\n"
+#define OK     "HTTP/1.1 200 OK\r\n"
+#define RAW    "Content-Type: application/vnd.docker.raw-stream\r\n"
 #define HEAD   1
 #define HIJACK 2
 #define AT_END (-1) /* ends when the engine closes */
@@ -32,33 +32,39 @@ static const struct {
 	{OK "Content-Length: 3\r\nConnection: close\r\n\r\nabc", 0, RESPONSE_DONE, false, ""},
 	{"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", 0, RESPONSE_DONE, false, ""},
 	{OK "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 0, RESPONSE_DONE, true, "x"},
-	{OK "Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nT: x\r\n\r\n", 0, RESPONSE_DONE, true, "x"},
+	{OK "Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nT: x\r\n\r\n", 0, RESPONSE_DONE,
+		true, "x"},
 	{OK "Content-Length: 3\r\n\r\n", HEAD, RESPONSE_DONE, true, "HTTP"},
 	{OK "Transfer-Encoding: chunked\r\n\r\n", HEAD, RESPONSE_DONE, true, "HTTP"},
 	{"HTTP/1.1 204 No Content\r\n\r\n", 0, RESPONSE_DONE, true, "HTTP"},
 	{"HTTP/1.1 304 Not Modified\r\nContent-Type: a/b\r\n\r\n", 0, RESPONSE_DONE, true, "HTTP"},
-	{"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nA: b\r\n\r\n" OK "Content-Length: 1\r\n\r\nx", 0,
-		RESPONSE_DONE, true, "y"},
+	{"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nA: b\r\n\r\n" OK
+	 "Content-Length: 1\r\n\r\nx",
+		0, RESPONSE_DONE, true, "y"},
 	{OK "Content-Type: a/b\r\n\r\nabc", 0, AT_END, false, ""},
 	{OK RAW "\r\nabc", 0, AT_END, false, ""}, /* container logs of an old engine */
 	{"HTTP/1.1 101 UPGRADED\r\n" RAW "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n", HIJACK,
 		RESPONSE_STREAM, false, "HTTP/1.1 raw"},
 	{"HTTP/1.1 101 Switching Protocols\r\n\r\n", HIJACK, RESPONSE_STREAM, false, "\x01"},
 	{OK RAW "\r\n", HIJACK, RESPONSE_STREAM, false, "raw"},
-	{OK "content-type: application/vnd.docker.multiplexed-stream\r\n\r\n", HIJACK, RESPONSE_STREAM, false,
-		"raw"},
+	{OK "content-type: application/vnd.docker.multiplexed-stream\r\n\r\n", HIJACK,
+		RESPONSE_STREAM, false, "raw"},
 	{OK RAW "Content-Length: 3\r\n\r\nabc", HIJACK, RESPONSE_DONE, true, "x"},
 	{OK RAW "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", HIJACK, RESPONSE_DONE, true, "x"},
-	{"HTTP/1.1 404 Not Found\r\n" RAW "Content-Length: 1\r\n\r\nx", HIJACK, RESPONSE_DONE, true, ""},
+	{"HTTP/1.1 404 Not Found\r\n" RAW "Content-Length: 1\r\n\r\nx", HIJACK, RESPONSE_DONE, true,
+		""},
 	{"HTTP/1.1 404 Not Found\r\n" RAW "\r\nx", HIJACK, AT_END, false, ""},
-	{OK "X-Content-Type: application/vnd.docker.raw-stream\r\n\r\nx", HIJACK, AT_END, false, ""},
-	{"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n", 0, -EBADMSG, false, ""},
+	{OK "X-Content-Type: application/vnd.docker.raw-stream\r\n\r\nx", HIJACK, AT_END, false,
+		""},
+	{"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n", 0, -EBADMSG, false,
+		""},
 	{"SSH-2.0-x\r\n\r\n", 0, -EBADMSG, false, ""},
 	{OK "Transfer-Encoding: chunked\r\n\r\nx\r\n", 0, -EBADMSG, false, ""},
 };
 
 /* Feeds `text` in two parts; returns the last result, and in *used how much was taken. */
-static int feed(struct response *response, const char *text, size_t length, size_t cut, size_t *used)
+static int feed(
+	struct response *response, const char *text, size_t length, size_t cut, size_t *used)
 {
 	size_t second = 0;
 	int r = RESPONSE_MORE;

@@ -14,7 +14,8 @@
 #include "../../userspace/mediator/framing.h"
 #include "../../userspace/mediator/serialise.h"
 
-static void assert_serialised(const char *request, const struct forward *forward, const char *wanted)
+static void assert_serialised(
+	const char *request, const struct forward *forward, const char *wanted)
 {
 	struct buffer out = {.limit = 65536};
 	struct head_problem problem;
@@ -29,11 +30,13 @@ static void assert_serialised(const char *request, const struct forward *forward
 
 static void a_head_is_written_with_the_target_and_framing_it_is_given(void **state)
 {
-	const struct forward forward = {.target = "/v1.43/info?a=b", .body = BODY_LENGTH, .length = 7};
+	const struct forward forward = {
+		.target = "/v1.43/info?a=b", .body = BODY_LENGTH, .length = 7};
 
 	(void)state;
 	assert_serialised("GET /%69nfo HTTP/1.1\r\nA:b\r\nHost: docker:1\r\nC: \t d e\t\r\n"
-			  "Transfer-Encoding: chunked\r\n\r\n", &forward,
+			  "Transfer-Encoding: chunked\r\n\r\n",
+		&forward,
 		"GET /v1.43/info?a=b HTTP/1.1\r\nHost: docker:1\r\nA: b\r\nC: d e\r\n"
 		"Content-Length: 7\r\n\r\n");
 }
@@ -56,10 +59,11 @@ static void fields_of_this_hop_stay_here(void **state)
 	const struct forward forward = {.target = "/t"};
 
 	(void)state;
-	assert_serialised("GET / HTTP/1.1\r\nHost: x\r\nConnection: a, B\r\nConnection: c\r\nA: 1\r\n"
-			  "b: 2\r\nC: 3\r\nKeep-Alive: x\r\nProxy-Authenticate: x\r\n"
-			  "Proxy-Authorization: x\r\nProxy-Connection: x\r\nTE: x\r\nTrailer: x\r\n"
-			  "Upgrade: h2c\r\nHTTP2-Settings: x\r\nExpect: 100-continue\r\nKept: 4\r\n\r\n",
+	assert_serialised(
+		"GET / HTTP/1.1\r\nHost: x\r\nConnection: a, B\r\nConnection: c\r\nA: 1\r\n"
+		"b: 2\r\nC: 3\r\nKeep-Alive: x\r\nProxy-Authenticate: x\r\n"
+		"Proxy-Authorization: x\r\nProxy-Connection: x\r\nTE: x\r\nTrailer: x\r\n"
+		"Upgrade: h2c\r\nHTTP2-Settings: x\r\nExpect: 100-continue\r\nKept: 4\r\n\r\n",
 		&forward, "GET /t HTTP/1.1\r\nHost: x\r\nKept: 4\r\n\r\n");
 }
 
@@ -98,7 +102,8 @@ static void a_body_of_our_own_has_a_type_of_our_own(void **state)
 		.target = "/t", .body = BODY_LENGTH, .length = 2, .own_json = true};
 
 	(void)state;
-	assert_serialised("POST / HTTP/1.1\r\nHost: x\r\ncontent-type: Application/Json; a=b\r\n\r\n",
+	assert_serialised(
+		"POST / HTTP/1.1\r\nHost: x\r\ncontent-type: Application/Json; a=b\r\n\r\n",
 		&forward,
 		"POST /t HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 		"Content-Length: 2\r\n\r\n");
@@ -125,7 +130,7 @@ static void assert_answer(const struct answer *answer, const char *wanted)
 	buffer_reset(&out);
 }
 
-/* The shape that docker's clients need: section 5 of the engine's ground truth. */
+/* The CLI compares the type as a string, and docker-py prints the reason phrase. */
 static void a_refusal_has_the_shape_of_an_engine_error(void **state)
 {
 	struct answer answer = {.status = 403, .message = "no \"/x\" \\"};

@@ -10,8 +10,8 @@
 struct answer {
 	int status;
 	const char *message; /* a text that is not UTF-8 is replaced */
-	bool head;	     /* the request was a HEAD: no body */
-	bool close;	     /* says Connection: close */
+	bool head;           /* the request was a HEAD: no body */
+	bool close;          /* says Connection: close */
 };
 
 /* Writes a whole response. Returns 0, -ENOBUFS or -ENOMEM. */
@@ -24,8 +24,7 @@ const char *answer_reason(int status);
  * Accepts an upgrade to h2c, and nothing else: the connection is closed behind it. buildx takes a
  * refused upgrade for an engine without BuildKit, and starts a privileged builder instead.
  */
-#define ANSWER_H2C                                                                                 \
-	"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+#define ANSWER_H2C "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
 
 #define ANSWER_CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
 

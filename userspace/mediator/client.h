@@ -27,9 +27,9 @@ enum input {
 	INPUT_DRAIN,   /* thrown away: the connection is about to close */
 };
 
-#define CLIENT_HELD_MAX	   HEAD_MAX_SIZE /* bytes held back above which nothing more is read */
-#define CLIENT_HEAD_TIME   60000	 /* ms for a head, or a body that decides something */
-#define CLIENT_LINGER_TIME 5000		 /* ms for a client to notice that the connection ends */
+#define CLIENT_HELD_MAX    HEAD_MAX_SIZE /* bytes held back above which nothing more is read */
+#define CLIENT_HEAD_TIME   60000         /* ms for a head, or a body that decides something */
+#define CLIENT_LINGER_TIME 5000          /* ms for a client to notice that the connection ends */
 #define CLIENT_LINGER_MAX  (64ULL * 1024 * 1024) /* bytes to read from it meanwhile */
 
 struct client {
@@ -59,12 +59,12 @@ struct client {
 	struct buffer collected;
 	struct create_request create;
 	size_t next_path;
-	int64_t question;     /* of the warden; 0: none */
-	char started[128];    /* path with the full container id; empty: as it came */
+	int64_t question;  /* of the warden; 0: none */
+	char started[128]; /* path with the full container id; empty: as it came */
 	unsigned connect_attempts;
 	struct response response;
-	bool awaiting;	  /* the engine owes an answer */
-	bool answered;	  /* bytes of it went to the client */
+	bool awaiting;    /* the engine owes an answer */
+	bool answered;    /* bytes of it went to the client */
 	bool engine_used; /* an earlier request got its answer on this connection */
 };
 

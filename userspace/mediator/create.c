@@ -20,12 +20,12 @@
 /* Fields whose values Go decodes into maps: their keys are data. */
 static const char *const map_fields[] = {
 	"annotations",
-	"config",	    /* HostConfig.LogConfig */
-	"driveropts",	    /* NetworkingConfig.EndpointsConfig.* */
+	"config",     /* HostConfig.LogConfig */
+	"driveropts", /* NetworkingConfig.EndpointsConfig.* */
 	"endpointsconfig",
 	"exposedports",
 	"labels",
-	"options",	    /* Mounts[].VolumeOptions.DriverConfig, DeviceRequests[] */
+	"options", /* Mounts[].VolumeOptions.DriverConfig, DeviceRequests[] */
 	"portbindings",
 	"storageopt",
 	"sysctls",
@@ -83,7 +83,7 @@ static json_t *field(json_t *object, const char *name)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(object, key, value)
+	json_object_foreach (object, key, value)
 		if (key_is(key, name))
 			return json_is_null(value) ? NULL : value;
 	return NULL;
@@ -97,7 +97,7 @@ static int check_keys(json_t *object)
 	json_t *value;
 	int r = seen ? 0 : -ENOMEM;
 
-	json_object_foreach(object, key, value) {
+	json_object_foreach (object, key, value) {
 		char folded[FOLDED_SIZE];
 
 		if (r < 0)
@@ -122,7 +122,7 @@ static int check_ambiguity(json_t *value, bool is_map)
 	int r = 0;
 
 	if (json_is_array(value)) {
-		json_array_foreach(value, i, member)
+		json_array_foreach (value, i, member)
 			if (r == 0)
 				r = check_ambiguity(member, false);
 		return r;
@@ -131,7 +131,7 @@ static int check_ambiguity(json_t *value, bool is_map)
 		return 0;
 	if (!is_map)
 		r = check_keys(value);
-	json_object_foreach(value, key, member)
+	json_object_foreach (value, key, member)
 		if (r == 0)
 			r = check_ambiguity(member, !is_map && is_map_field(key));
 	return r;
@@ -143,8 +143,8 @@ static int bad(const char **problem, const char *text)
 	return -EBADMSG;
 }
 
-static int add_path(struct create_request *create, const char *path, size_t length,
-	const char **problem)
+static int add_path(
+	struct create_request *create, const char *path, size_t length, const char **problem)
 {
 	char **grown;
 
@@ -172,7 +172,7 @@ static int read_binds(struct create_request *create, json_t *config, const char 
 		return 0;
 	if (!json_is_array(binds))
 		return bad(problem, "Binds is not an array");
-	json_array_foreach(binds, i, bind) {
+	json_array_foreach (binds, i, bind) {
 		const char *text = json_string_value(bind);
 		const char *colon = text ? strchr(text, ':') : NULL;
 
@@ -195,7 +195,7 @@ static int read_mounts(struct create_request *create, json_t *config, const char
 		return 0;
 	if (!json_is_array(mounts))
 		return bad(problem, "Mounts is not an array");
-	json_array_foreach(mounts, i, mount) {
+	json_array_foreach (mounts, i, mount) {
 		json_t *type, *source;
 		int r;
 
@@ -208,7 +208,8 @@ static int read_mounts(struct create_request *create, json_t *config, const char
 		/* The engine refuses every other spelling of the type, the empty one included. */
 		if (!type || !source || strcmp(json_string_value(type), "bind"))
 			continue;
-		r = add_path(create, json_string_value(source), json_string_length(source), problem);
+		r = add_path(
+			create, json_string_value(source), json_string_length(source), problem);
 		if (r < 0)
 			return r;
 	}
@@ -258,20 +259,20 @@ static int check_body(json_t *body, const char **problem)
 	return r == -EBADMSG ? bad(problem, AMBIGUOUS) : r;
 }
 
-int create_parse(const char *text, size_t length, struct create_request *create,
-	const char **problem)
+int create_parse(
+	const char *text, size_t length, struct create_request *create, const char **problem)
 {
 	json_error_t error;
 	json_t *body;
 	int r;
 
 	*create = (struct create_request){0};
-	/* Refuses trailing data, NUL in strings, broken UTF-8 and a second key of the same bytes. */
+	/* Refuses trailing data, NUL in strings, broken UTF-8 and keys of the same bytes. */
 	body = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
 	if (!body)
-		return bad(problem, json_error_code(&error) == json_error_duplicate_key ?
-					    AMBIGUOUS :
-					    "the body is not valid JSON");
+		return bad(problem, json_error_code(&error) == json_error_duplicate_key
+					    ? AMBIGUOUS
+					    : "the body is not valid JSON");
 	r = check_body(body, problem);
 	if (r == 0)
 		r = read_body(create, body, problem);

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#define CREATE_MAX_BODY	 (4 * 1024 * 1024)
+#define CREATE_MAX_BODY  (4 * 1024 * 1024)
 #define CREATE_MAX_PATHS 1024
 
 struct create_request {
@@ -22,8 +22,8 @@ struct create_request {
  * for the client, or -ENOMEM. The parsed tree, many times the size of its text, does not outlive
  * the call.
  */
-int create_parse(const char *text, size_t length, struct create_request *create,
-	const char **problem);
+int create_parse(
+	const char *text, size_t length, struct create_request *create, const char **problem);
 
 void create_free(struct create_request *create);
 

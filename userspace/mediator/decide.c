@@ -40,8 +40,8 @@ enum decision decide_client(const struct subject_source *source, const struct la
 	return read_state(source, &state) ? admit(&state, label) : DECIDE_NO_POLICY;
 }
 
-static enum decision command_verdict(const struct subject_source *source, __u32 generation,
-	int route)
+static enum decision command_verdict(
+	const struct subject_source *source, __u32 generation, int route)
 {
 	struct latch_verdict verdict;
 

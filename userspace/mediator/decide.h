@@ -9,10 +9,10 @@
 #include "subject.h"
 
 enum decision {
-	DECIDE_PASS,	   /* forward; the image list does not apply (ECI is off) */
-	DECIDE_JUDGE,	   /* forward, once the image list agrees where the route asks for it */
-	DECIDE_COMMAND,	   /* the command list refuses it */
-	DECIDE_CLIENT,	   /* the client may not talk to the engine at all */
+	DECIDE_PASS,       /* forward; the image list does not apply (ECI is off) */
+	DECIDE_JUDGE,      /* forward, once the image list agrees where the route asks for it */
+	DECIDE_COMMAND,    /* the command list refuses it */
+	DECIDE_CLIENT,     /* the client may not talk to the engine at all */
 	DECIDE_NO_ROUTE,   /* the engine has no such page, or would redirect */
 	DECIDE_UNREADABLE, /* a target that cannot be read and so cannot be forwarded */
 	DECIDE_NO_POLICY,  /* the policy cannot be read */

@@ -14,8 +14,8 @@
 
 #define CONNECT_RETRY_TIME 20  /* ms */
 #define CONNECT_ATTEMPTS   250 /* five seconds of a full backlog */
-#define MAX_TARGET	   (HEAD_MAX_SIZE + 4 * 4096)
-#define MAX_HEAD	   (MAX_TARGET + 2 * HEAD_MAX_SIZE)
+#define MAX_TARGET         (HEAD_MAX_SIZE + 4 * 4096)
+#define MAX_HEAD           (MAX_TARGET + 2 * HEAD_MAX_SIZE)
 
 /* AF_UNIX connects at once or not at all; -EAGAIN means that the engine's backlog is full. */
 static int connect_engine(const char *path)
@@ -45,8 +45,8 @@ static int open_engine(struct client *client)
 	if (fd < 0)
 		return fd;
 	client->handles++;
-	r = stream_open(&client->engine, &mediator->loop, fd, &engine_events, client,
-		mediator->scratch);
+	r = stream_open(
+		&client->engine, &mediator->loop, fd, &engine_events, client, mediator->scratch);
 	return r;
 }
 
@@ -60,10 +60,17 @@ static void on_retry(uv_timer_t *timer)
 
 static void refuse_no_engine(struct client *client, int error)
 {
-	client_refuse(client, 503, "the engine is not running",
-		"latch: the engine is not running (connecting to %s: %s); start it, for example with "
-		"`systemctl start docker`, and try again",
-		client->mediator->engine_path, strerror(-error));
+	const char *path = client->mediator->engine_path;
+
+	if (error == -ENOENT || error == -ECONNREFUSED)
+		client_refuse(client, 503, "the engine is not running",
+			"latch: the engine is not running (nobody listens on %s); start it, for "
+			"example with `systemctl start docker`, and try again",
+			path);
+	else
+		client_refuse(client, 503, "the engine cannot be reached",
+			"latch: the engine cannot be reached (%s: %s); `latchctl status` says more",
+			path, strerror(-error));
 }
 
 /* Sends the head, and the body too where it was read whole. */

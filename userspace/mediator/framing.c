@@ -63,8 +63,8 @@ static int dropped_byte(struct body_decoder *decoder, unsigned char c, enum chun
 	return 0;
 }
 
-static int expect_byte(struct body_decoder *decoder, unsigned char c, char wanted,
-	enum chunk_state next)
+static int expect_byte(
+	struct body_decoder *decoder, unsigned char c, char wanted, enum chunk_state next)
 {
 	if (c != wanted)
 		return -EBADMSG;
@@ -82,7 +82,8 @@ static int chunk_byte(struct body_decoder *decoder, unsigned char c)
 	case CHUNK_SIZE_LF:
 		decoder->digits = 0;
 		decoder->overhead = 0;
-		return expect_byte(decoder, c, '\n', decoder->remaining ? CHUNK_DATA : CHUNK_TRAILER);
+		return expect_byte(
+			decoder, c, '\n', decoder->remaining ? CHUNK_DATA : CHUNK_TRAILER);
 	case CHUNK_DATA_CR:
 		return expect_byte(decoder, c, '\r', CHUNK_DATA_LF);
 	case CHUNK_DATA_LF:

@@ -24,8 +24,8 @@ struct body_decoder {
 	enum body_kind kind;
 	uint64_t remaining; /* of the body (BODY_LENGTH) or of the chunk */
 	enum chunk_state state;
-	unsigned digits;  /* of the chunk size, so far */
-	size_t overhead;  /* bytes of this chunk's extension, or of all trailers */
+	unsigned digits; /* of the chunk size, so far */
+	size_t overhead; /* bytes of this chunk's extension, or of all trailers */
 	bool done;
 };
 

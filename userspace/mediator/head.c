@@ -109,8 +109,8 @@ static int scan_byte(struct head_scan *scan, unsigned char c, struct head_proble
 	return 0;
 }
 
-ssize_t head_scan(struct head_scan *scan, const char *data, size_t length,
-	struct head_problem *problem)
+ssize_t head_scan(
+	struct head_scan *scan, const char *data, size_t length, struct head_problem *problem)
 {
 	while (scan->offset < length) {
 		int r;
@@ -164,7 +164,7 @@ static int on_value(llhttp_t *parser, const char *at, size_t length)
 	struct request_head *head = reading_of(parser)->head;
 	struct span *value;
 
-	/* The head is parsed in one piece, so each value comes in one piece: two would be a fold. */
+	/* The head is parsed in one piece, so each value is one piece: two would be a fold. */
 	if (!head->field_count || head->fields[head->field_count - 1].value.data)
 		return HPE_USER;
 	value = &head->fields[head->field_count - 1].value;
@@ -208,12 +208,14 @@ static int check_line(const char *data, size_t length, struct head_problem *prob
 		return problem_is(problem, 400,
 			"HTTP/2 with prior knowledge is not accepted on this socket; use HTTP/1.1");
 	if (!first || first == data || !second || second == first + 1)
-		return problem_is(problem, 400, "a request line that is not `METHOD target version`");
+		return problem_is(
+			problem, 400, "a request line that is not `METHOD target version`");
 	version = (struct span){second + 1, end - second - 1};
 	if (memchr(version.data, ' ', version.length))
-		return problem_is(problem, 400, "a request line that is not `METHOD target version`");
-	if (version.length != 8 || (memcmp(version.data, "HTTP/1.1", 8) &&
-					   memcmp(version.data, "HTTP/1.0", 8)))
+		return problem_is(
+			problem, 400, "a request line that is not `METHOD target version`");
+	if (version.length != 8 ||
+		(memcmp(version.data, "HTTP/1.1", 8) && memcmp(version.data, "HTTP/1.0", 8)))
 		return problem_is(problem, 400, "a version that is neither HTTP/1.1 nor HTTP/1.0");
 	return 0;
 }
@@ -280,19 +282,20 @@ static int find_framing(struct request_head *head, const struct span *length,
 		if (head->minor == 0)
 			return problem_is(problem, 400, "Transfer-Encoding in HTTP/1.0");
 		if (!span_is(*encoding, "chunked"))
-			return problem_is(problem, 400,
-				"a Transfer-Encoding other than exactly `chunked`");
+			return problem_is(
+				problem, 400, "a Transfer-Encoding other than exactly `chunked`");
 		head->body = BODY_CHUNKED;
 	} else if (length) {
 		if (parse_length(*length, &head->content_length) < 0)
-			return problem_is(problem, 400, "a Content-Length that is not a plain number");
+			return problem_is(
+				problem, 400, "a Content-Length that is not a plain number");
 		head->body = BODY_LENGTH;
 	}
 	return 0;
 }
 
-static int find_expectation(struct request_head *head, const struct span *expect,
-	struct head_problem *problem)
+static int find_expectation(
+	struct request_head *head, const struct span *expect, struct head_problem *problem)
 {
 	if (!expect)
 		return 0;
@@ -316,7 +319,8 @@ static int read_fields(struct request_head *head, struct head_problem *problem)
 	head->upgrade = found[SINGLE_UPGRADE];
 	if (!head->host && head->minor == 1)
 		return problem_is(problem, 400, "no Host");
-	r = find_framing(head, found[SINGLE_CONTENT_LENGTH], found[SINGLE_TRANSFER_ENCODING], problem);
+	r = find_framing(
+		head, found[SINGLE_CONTENT_LENGTH], found[SINGLE_TRANSFER_ENCODING], problem);
 	if (r < 0)
 		return r;
 	/*
@@ -341,8 +345,18 @@ static bool parsers_agree(const struct request_head *head, const llhttp_t *parse
 	return head->body != BODY_LENGTH || parser->content_length == head->content_length;
 }
 
-int head_parse(const char *data, size_t length, struct request_head *head,
-	struct head_problem *problem)
+/* llhttp stops at a second Content-Length by itself, but has no sentence for the client. */
+static int explain_invalid(const struct request_head *head, struct head_problem *problem)
+{
+	const struct span *found[SINGLE_COUNT] = {NULL};
+
+	if (find_singles(head, found, problem) < 0)
+		return -EBADMSG;
+	return problem_is(problem, 400, "a request head that is not valid HTTP/1.1");
+}
+
+int head_parse(
+	const char *data, size_t length, struct request_head *head, struct head_problem *problem)
 {
 	struct reading reading = {.head = head};
 	int r;
@@ -353,17 +367,9 @@ int head_parse(const char *data, size_t length, struct request_head *head,
 		return r;
 	llhttp_init(&reading.parser, HTTP_REQUEST, &settings);
 	r = llhttp_execute(&reading.parser, data, length);
-	/*
-	 * Fields first, where llhttp got to them all: it stops at the same contradictions but has
-	 * no sentence for a client.
-	 */
 	head->minor = reading.parser.http_minor;
-	if (r != HPE_PAUSED || llhttp_get_error_pos(&reading.parser) != data + length) {
-		if (head->field_count && find_singles(head, (const struct span *[SINGLE_COUNT]){NULL},
-						 problem) < 0)
-			return -EBADMSG;
-		return problem_is(problem, 400, "a request head that is not valid HTTP/1.1");
-	}
+	if (r != HPE_PAUSED || llhttp_get_error_pos(&reading.parser) != data + length)
+		return explain_invalid(head, problem);
 	r = read_fields(head, problem);
 	if (r < 0)
 		return r;

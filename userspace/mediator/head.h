@@ -18,12 +18,12 @@
 
 #include "buffer.h"
 
-#define HEAD_MAX_SIZE	65536
+#define HEAD_MAX_SIZE   65536
 #define HEAD_MAX_FIELDS 128
 
 /* Why a request is refused before it is understood. */
 struct head_problem {
-	int status;	  /* of the HTTP answer */
+	int status;       /* of the HTTP answer */
 	const char *text; /* static */
 };
 
@@ -49,8 +49,8 @@ struct head_scan {
  * Looks at the bytes behind scan->offset. `data` is always the start of the head. Returns the
  * length of the head with its empty line, 0 when more is needed, -EBADMSG and the problem.
  */
-ssize_t head_scan(struct head_scan *scan, const char *data, size_t length,
-	struct head_problem *problem);
+ssize_t head_scan(
+	struct head_scan *scan, const char *data, size_t length, struct head_problem *problem);
 
 struct head_field {
 	struct span name;
@@ -76,13 +76,13 @@ struct request_head {
 	const struct span *upgrade;
 	enum body_kind body;
 	uint64_t content_length; /* BODY_LENGTH */
-	bool expects_continue;	 /* waits for a 100 before it sends the body */
-	bool close;		 /* wants the connection closed after the answer */
+	bool expects_continue;   /* waits for a 100 before it sends the body */
+	bool close;              /* wants the connection closed after the answer */
 };
 
 /* Takes apart what head_scan() measured. Returns 0, or -EBADMSG and the problem. */
-int head_parse(const char *data, size_t length, struct request_head *head,
-	struct head_problem *problem);
+int head_parse(
+	const char *data, size_t length, struct request_head *head, struct head_problem *problem);
 
 /* Does a Connection field name this field or option? */
 bool head_connection_names(const struct request_head *head, struct span name);

@@ -12,6 +12,7 @@
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "client.h"
 #include "log.h"
@@ -140,7 +141,8 @@ static int check_descriptors(unsigned keep)
 	for (unsigned fd = WIRE_FD_LISTENER; fd < keep; fd++)
 		if (fcntl(fd, F_GETFD) < 0) {
 			log_error("descriptor %u is missing: latchd starts this program, with its "
-				  "descriptors from %d on", fd, WIRE_FD_LISTENER);
+				  "descriptors from %d on",
+				fd, WIRE_FD_LISTENER);
 			return -EBADF;
 		}
 	return 0;
@@ -160,8 +162,20 @@ static int open_source(const struct options *options, struct subject_source *sou
 			options->verdicts ? options->verdicts : "(none)", strerror(-r));
 	else
 		log_warning("--unsafe-no-kernel: every client is taken for `%s`; this enforces "
-			    "nothing", options->as);
+			    "nothing",
+			options->as);
 	return r;
+}
+
+/* Each client takes two descriptors, and the usual soft limit is meant for select(). */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
 }
 
 static void stop(struct mediator *mediator)
@@ -231,6 +245,7 @@ int main(int argc, char **argv)
 		log_error("%s: %s", step, strerror(-r));
 		return 1;
 	}
+	raise_descriptor_limit();
 	signal(SIGPIPE, SIG_IGN);
 	json_object_seed(0); /* reads the kernel's randomness now, not under a client's request */
 	mediator.engine_path = options.engine;

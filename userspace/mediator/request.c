@@ -31,8 +31,7 @@ static bool upgrades_to_h2c(const struct client *client)
 
 static void refuse_command(struct client *client)
 {
-	_cleanup_free_ char *uri =
-		strndup(client->head.target.data, client->head.target.length);
+	_cleanup_free_ char *uri = strndup(client->head.target.data, client->head.target.length);
 	int route = client->match.id;
 
 	/* A 403 would make buildx start a privileged builder of its own instead of giving up. */
@@ -91,15 +90,16 @@ static void decide(struct client *client)
 	body_decoder_init(&client->body, head->body, head->content_length);
 	route_classify(head->method.data, head->method.length, head->target.data,
 		head->target.length, &client->match);
-	client->decision = decide_request(&mediator->source,
-		client->labelled ? &client->label : NULL, &client->match);
+	client->decision = decide_request(
+		&mediator->source, client->labelled ? &client->label : NULL, &client->match);
 	if (client->decision != DECIDE_PASS && client->decision != DECIDE_JUDGE) {
 		refuse(client);
 		return;
 	}
 	if (client->decision == DECIDE_JUDGE && has_form(head)) {
 		client_refuse(client, 400, "a form body",
-			"latch: a body of type application/x-www-form-urlencoded is refused, because "
+			"latch: a body of type application/x-www-form-urlencoded is refused, "
+			"because "
 			"the engine would let it override the query");
 		return;
 	}
@@ -143,8 +143,8 @@ static bool is_turned_away(struct client *client)
 {
 	if (client->scan.offset)
 		return false;
-	client->decision = decide_client(&client->mediator->source,
-		client->labelled ? &client->label : NULL);
+	client->decision =
+		decide_client(&client->mediator->source, client->labelled ? &client->label : NULL);
 	return client->decision != DECIDE_PASS && client->decision != DECIDE_JUDGE;
 }
 

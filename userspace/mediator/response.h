@@ -10,14 +10,14 @@
 #include <stddef.h>
 
 enum response_result {
-	RESPONSE_MORE,	 /* the answer goes on */
-	RESPONSE_DONE,	 /* it ended; keep_alive is set */
+	RESPONSE_MORE,   /* the answer goes on */
+	RESPONSE_DONE,   /* it ended; keep_alive is set */
 	RESPONSE_STREAM, /* its head ended, and what follows is a raw stream */
 };
 
 struct response {
 	llhttp_t parser;
-	bool head;	 /* answers a HEAD request */
+	bool head;       /* answers a HEAD request */
 	bool may_stream; /* the request's route may be hijacked */
 	bool stream;
 	bool done;

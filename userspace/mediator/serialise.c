@@ -28,8 +28,8 @@ static const char *const not_copied[] = {
 	"expect",
 };
 
-static bool is_copied(const struct request_head *head, const struct forward *forward,
-	struct span name)
+static bool is_copied(
+	const struct request_head *head, const struct forward *forward, struct span name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(not_copied); i++)
 		if (span_is(name, not_copied[i]))
@@ -63,8 +63,8 @@ static int append_field(struct buffer *out, struct span name, struct span value)
 	return r < 0 ? r : buffer_append_text(out, "\r\n");
 }
 
-static int append_line(const struct request_head *head, const struct forward *forward,
-	struct buffer *out)
+static int append_line(
+	const struct request_head *head, const struct forward *forward, struct buffer *out)
 {
 	int r = buffer_append_span(out, head->method);
 
@@ -89,15 +89,15 @@ static int append_framing(const struct forward *forward, struct buffer *out)
 	case BODY_CHUNKED:
 		return append_field(out, SPAN("Transfer-Encoding"), SPAN("chunked"));
 	case BODY_LENGTH:
-		length = snprintf(number, sizeof(number), "%llu",
-			(unsigned long long)forward->length);
+		length = snprintf(
+			number, sizeof(number), "%llu", (unsigned long long)forward->length);
 		return append_field(out, SPAN("Content-Length"), (struct span){number, length});
 	}
 	return -EINVAL;
 }
 
-static int append_connection(const struct request_head *head, const struct forward *forward,
-	struct buffer *out)
+static int append_connection(
+	const struct request_head *head, const struct forward *forward, struct buffer *out)
 {
 	int r;
 
@@ -105,11 +105,12 @@ static int append_connection(const struct request_head *head, const struct forwa
 		r = append_field(out, SPAN("Connection"), SPAN("Upgrade"));
 		return r < 0 ? r : append_field(out, SPAN("Upgrade"), *head->upgrade);
 	}
-	return head->close && head->minor ? append_field(out, SPAN("Connection"), SPAN("close")) : 0;
+	return head->close && head->minor ? append_field(out, SPAN("Connection"), SPAN("close"))
+					  : 0;
 }
 
-int serialise_request(const struct request_head *head, const struct forward *forward,
-	struct buffer *out)
+int serialise_request(
+	const struct request_head *head, const struct forward *forward, struct buffer *out)
 {
 	int r = append_line(head, forward, out);
 

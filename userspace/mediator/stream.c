@@ -100,8 +100,8 @@ static void on_written(uv_write_t *request, int status)
 }
 
 /* Copies what is behind the first `skip` bytes into one request. */
-static int queue_write(struct stream *stream, const uv_buf_t *pieces, unsigned count, size_t skip,
-	size_t length)
+static int queue_write(
+	struct stream *stream, const uv_buf_t *pieces, unsigned count, size_t skip, size_t length)
 {
 	struct queued_write *queued = malloc(sizeof(*queued) + length);
 	uv_buf_t buf;

@@ -38,9 +38,9 @@ struct stream {
 	size_t queued;
 	bool open;
 	bool reading;
-	bool ended;	/* the peer sends no more */
+	bool ended;     /* the peer sends no more */
 	bool shut_down; /* we send no more */
-	bool broken;	/* a write failed */
+	bool broken;    /* a write failed */
 };
 
 /* Takes a connected, non-blocking descriptor; it is closed with the stream, or on failure. */

@@ -26,8 +26,8 @@ static int map_state(const struct subject_source *source, struct latch_state *st
 	return bpf_map_lookup_elem(WIRE_FD_STATE, &zero, state) < 0 ? -errno : 0;
 }
 
-static int map_verdict(const struct subject_source *source, __u32 index,
-	struct latch_verdict *verdict)
+static int map_verdict(
+	const struct subject_source *source, __u32 index, struct latch_verdict *verdict)
 {
 	(void)source;
 	return bpf_map_lookup_elem(WIRE_FD_VERDICTS, &index, verdict) < 0 ? -errno : 0;
@@ -63,8 +63,8 @@ static int file_state(const struct subject_source *source, struct latch_state *s
 	return 0;
 }
 
-static int file_verdict(const struct subject_source *source, __u32 index,
-	struct latch_verdict *verdict)
+static int file_verdict(
+	const struct subject_source *source, __u32 index, struct latch_verdict *verdict)
 {
 	if (index >= LATCH_MAX_ROUTES)
 		return -ENOENT;

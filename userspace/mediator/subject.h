@@ -14,8 +14,8 @@ struct subject_source {
 	/* Each returns 0 or a negative errno; a caller that gets one refuses. */
 	int (*label)(const struct subject_source *source, int fd, struct latch_conn *label);
 	int (*state)(const struct subject_source *source, struct latch_state *state);
-	int (*verdict)(const struct subject_source *source, __u32 index,
-		struct latch_verdict *verdict);
+	int (*verdict)(
+		const struct subject_source *source, __u32 index, struct latch_verdict *verdict);
 	/* Of the stand-in alone. */
 	__u32 tag;
 	unsigned char verdicts[LATCH_MAX_ROUTES]; /* enum latch_verdict_value */

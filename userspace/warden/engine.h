@@ -31,17 +31,17 @@ struct engine_strings {
 };
 
 struct engine_image {
-	char id[ENGINE_DIGEST_SIZE];	    /* "sha256:<64 hex>" */
+	char id[ENGINE_DIGEST_SIZE];        /* "sha256:<64 hex>" */
 	struct engine_strings repo_digests; /* "alpine@sha256:...": all ever pulled or pushed */
 	struct engine_strings repo_tags;    /* "alpine:3.19" */
-	struct engine_strings diff_ids;	    /* of the layers, lowest first */
+	struct engine_strings diff_ids;     /* of the layers, lowest first */
 };
 
 struct engine_container {
-	char id[65];			   /* 64 hex */
+	char id[65];                       /* 64 hex */
 	char image_id[ENGINE_DIGEST_SIZE]; /* empty when the engine gives none */
-	char *name;			   /* without the leading slash */
-	char *image;			   /* as the client named it (Config.Image) */
+	char *name;                        /* without the leading slash */
+	char *image;                       /* as the client named it (Config.Image) */
 	/*
 	 * Host paths that are mounted: sources of HostConfig.Binds (absolute ones) and of
 	 * HostConfig.Mounts of type bind, and every Mounts[].Source of the container itself (a
@@ -55,8 +55,8 @@ struct engine_container {
 struct engine_summary {
 	char id[65];
 	char image_id[ENGINE_DIGEST_SIZE]; /* may be empty */
-	char *image;			   /* as the engine shows it */
-	char *state;			   /* "created", "running", "exited", ... */
+	char *image;                       /* as the engine shows it */
+	char *state;                       /* "created", "running", "exited", ... */
 };
 
 /* What the pointers show is valid during the callback, and NULL (0) when error is not 0. */
@@ -70,7 +70,8 @@ typedef void (*engine_ping_fn)(int error, void *context);
 /* `socket` is copied: "/run/latch/engine.sock". NULL without memory. */
 struct engine *engine_new(uv_loop_t *loop, struct fetch_pool *pool, const char *socket);
 
-/* Calls what is outstanding with -ECANCELED. Before fetch_pool_free. May be called from a callback. */
+/* Calls what is outstanding with -ECANCELED. Before fetch_pool_free. May be called from a callback.
+ */
 void engine_free(struct engine *engine);
 
 /* Each returns 0 and later calls back exactly once, or a negative errno and does not call. */
@@ -111,6 +112,10 @@ void engine_events_stop(struct engine *engine);
 /* The pure parts, for tests and for who has an answer in hand. 0, -EPROTO or -ENOMEM. */
 int engine_parse_image(const char *json, size_t size, struct engine_image *image);
 int engine_parse_container(const char *json, size_t size, struct engine_container *container);
+/* Owned by the caller: engine_list_free. */
+int engine_parse_list(
+	const char *json, size_t size, struct engine_summary **containers, size_t *count);
+void engine_list_free(struct engine_summary *containers, size_t count);
 int engine_parse_event(const char *json, size_t size, struct engine_event *event);
 /* -ENOMEM leaves *to cleared. */
 int engine_image_copy(struct engine_image *to, const struct engine_image *from);

@@ -18,8 +18,8 @@
 #include "util.h"
 
 #define CONNECT_TIMEOUT_MS 3000
-#define MAX_CONNECTIONS	   64 /* of one pool; what is over it waits, its time-out running */
-#define MAX_REDIRECTS	   3
+#define MAX_CONNECTIONS    64 /* of one pool; what is over it waits, its time-out running */
+#define MAX_REDIRECTS      3
 
 struct fetch {
 	struct fetch_pool *pool;
@@ -33,11 +33,11 @@ struct fetch {
 	char problem[CURL_ERROR_SIZE];
 	char *body;
 	size_t size, capacity, max_size;
-	bool too_large;	  /* the write callback stopped it */
-	bool head_whole;  /* the empty line after the head was seen */
-	bool head_ready;  /* stream: the end of the head was seen, not yet delivered */
-	bool given_up;	  /* stream: its owner wants no more */
-	bool finished;	  /* `answer` is complete, not yet delivered */
+	bool too_large;  /* the write callback stopped it */
+	bool head_whole; /* the empty line after the head was seen */
+	bool head_ready; /* stream: the end of the head was seen, not yet delivered */
+	bool given_up;   /* stream: its owner wants no more */
+	bool finished;   /* `answer` is complete, not yet delivered */
 };
 
 struct fetch_pool {
@@ -46,7 +46,7 @@ struct fetch_pool {
 	CURLM *multi;
 	struct fetch *fetches;
 	struct fetch *current; /* whose data callback runs; NULL when that cancelled it */
-	size_t watches;	       /* uv handles that are not closed yet */
+	size_t watches;        /* uv handles that are not closed yet */
 	bool timer_closed;
 	bool closing;
 	bool delivering;
@@ -373,8 +373,7 @@ static size_t on_body(char *data, size_t one, size_t size, void *context)
 }
 
 /* The value of a header line if it is called `name` and fits; what does not fit is left empty. */
-static void take_header(
-	const char *line, size_t length, const char *name, char *value, size_t size)
+static void take_header(const char *line, size_t length, const char *name, char *value, size_t size)
 {
 	size_t prefix = strlen(name);
 
@@ -408,8 +407,8 @@ static size_t on_header(char *line, size_t one, size_t length, void *context)
 		answer->authenticate[0] = '\0';
 		fetch->head_whole = false;
 	}
-	take_header(line, length, "Content-Type", answer->content_type,
-		sizeof(answer->content_type));
+	take_header(
+		line, length, "Content-Type", answer->content_type, sizeof(answer->content_type));
 	take_header(line, length, "Docker-Content-Digest", answer->content_digest,
 		sizeof(answer->content_digest));
 	take_header(line, length, "WWW-Authenticate", answer->authenticate,

@@ -24,14 +24,15 @@ enum fetch_method {
 /* What is asked. Strings are copied; those that are NULL are left out. */
 struct fetch_request {
 	enum fetch_method method;
-	const char *url;	 /* http or https */
-	const char *unix_socket; /* connect to this path; no proxy, no redirects then */
+	const char *url;            /* http or https */
+	const char *unix_socket;    /* connect to this path; no proxy, no redirects then */
 	const char *const *headers; /* "Accept: ...", NULL at the end */
-	const char *bearer;	 /* token; goes to the URL's own host alone, not to where it redirects */
-	bool direct;		 /* do not use the environment's proxy */
+	const char *bearer; /* token; goes to the URL's own host alone, not to where it redirects */
+	bool direct;        /* do not use the environment's proxy */
 	unsigned int connect_timeout_ms; /* 0: 3 s */
-	unsigned int total_timeout_ms;	 /* 0: none, for streams */
-	size_t max_size; /* of the answer's body in bytes; for a stream, of what waits for delivery */
+	unsigned int total_timeout_ms;   /* 0: none, for streams */
+	size_t max_size; /* of the answer's body in bytes; for a stream, of what waits for delivery
+			  */
 };
 
 /* What came back; valid during the callback. */
@@ -43,12 +44,12 @@ struct fetch_answer {
 	 * -EPROTO anything else.
 	 */
 	int error;
-	const char *problem; /* error != 0: curl's sentence */
-	long status;	     /* HTTP */
-	char content_type[128];	   /* empty when absent or longer than that; so are the next two */
-	char content_digest[128];  /* Docker-Content-Digest */
-	char authenticate[1024];   /* WWW-Authenticate */
-	const char *body;	   /* NUL after its end; "" for HEAD and for streams */
+	const char *problem;      /* error != 0: curl's sentence */
+	long status;              /* HTTP */
+	char content_type[128];   /* empty when absent or longer than that; so are the next two */
+	char content_digest[128]; /* Docker-Content-Digest */
+	char authenticate[1024];  /* WWW-Authenticate */
+	const char *body;         /* NUL after its end; "" for HEAD and for streams */
 	size_t size;
 };
 

@@ -21,13 +21,13 @@
 #include "images.h"
 #include "util.h"
 
-#define REFRESH_MS	   INT64_C(120000) /* ECI's */
-#define REFRESH_JITTER_MS  20000	   /* earlier by up to this: many hosts, one registry */
-#define CACHED_AGE_MS	   REFRESH_MS
-#define REVALIDATE_AGE_MS  INT64_C(1000)
-#define EXPIRY_MS	   (INT64_C(24) * 3600 * 1000)
-#define NEVER		   INT64_MIN
-#define VERDICT_SLOTS	   256
+#define REFRESH_MS        INT64_C(120000) /* ECI's */
+#define REFRESH_JITTER_MS 20000           /* earlier by up to this: many hosts, one registry */
+#define CACHED_AGE_MS     REFRESH_MS
+#define REVALIDATE_AGE_MS INT64_C(1000)
+#define EXPIRY_MS         (INT64_C(24) * 3600 * 1000)
+#define NEVER             INT64_MIN
+#define VERDICT_SLOTS     256
 
 struct entry {
 	struct images *images;
@@ -36,10 +36,10 @@ struct entry {
 	char *text;
 	struct allowed_digests digests; /* repository_count 0: not known */
 	int64_t confirmed; /* begin of the last attempt that confirmed the digests, ms, or NEVER */
-	int64_t asked;	   /* begin of the last attempt that ended, or NEVER */
-	int64_t retry;	   /* a failed attempt is not repeated before this */
-	bool absent;	   /* the registry said: no such manifest */
-	bool counts;	   /* could allow an image when last looked at */
+	int64_t asked;     /* begin of the last attempt that ended, or NEVER */
+	int64_t retry;     /* a failed attempt is not repeated before this */
+	bool absent;       /* the registry said: no such manifest */
+	bool counts;       /* could allow an image when last looked at */
 	char problem[256]; /* of the last attempt; empty when there was none */
 	struct registry_query *query; /* the attempt that runs, or NULL */
 	int64_t query_began;
@@ -54,9 +54,9 @@ struct judgement {
 	struct images *images; /* NULL: images_free was faster than the engine */
 	struct judgement *next;
 	enum images_freshness freshness;
-	int64_t since; /* when it was asked for */
-	char *name;    /* of the image, as it was asked for */
-	bool inspected; /* `image` is there */
+	int64_t since;       /* when it was asked for */
+	char *name;          /* of the image, as it was asked for */
+	bool inspected;      /* `image` is there */
 	uint64_t generation; /* that the verdict was made in */
 	struct engine_image image;
 	struct images_verdict verdict;
@@ -96,70 +96,6 @@ static int64_t now_ms(void)
 	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
-/* Comparing. */
-
-static bool holds(const registry_digest *digests, size_t count, const char *digest)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(digests[i], digest))
-			return true;
-	return false;
-}
-
-static bool same_repository(const struct reference *one, const struct reference *other)
-{
-	return !strcmp(one->domain, other->domain) && !strcmp(one->repository, other->repository);
-}
-
-bool images_match(const struct engine_image *image, const struct reference *reference,
-	const struct allowed_digests *digests)
-{
-	/*
-	 * The classic engine's id is the configuration's digest, containerd's the manifest's or
-	 * index's. Either is a hash of what it names, so neither can be had for other content.
-	 */
-	if (holds(digests->config, digests->config_count, image->id)
-		|| holds(digests->repository, digests->repository_count, image->id))
-		return true;
-	for (size_t i = 0; i < image->repo_digests.count; i++) {
-		struct reference pulled;
-		const char *problem;
-
-		if (reference_parse(image->repo_digests.items[i], &pulled, &problem) == 0
-			&& same_repository(&pulled, reference)
-			&& holds(digests->repository, digests->repository_count, pulled.digest))
-			return true;
-	}
-	return false;
-}
-
-enum images_relation images_relate(
-	const struct engine_image *image, const struct reference *reference)
-{
-	bool pulled = false, named = false, other_tag = false;
-	struct reference name;
-	const char *problem;
-
-	for (size_t i = 0; i < image->repo_digests.count; i++)
-		if (reference_parse(image->repo_digests.items[i], &name, &problem) == 0
-			&& same_repository(&name, reference))
-			pulled = true;
-	for (size_t i = 0; i < image->repo_tags.count; i++) {
-		if (reference_parse(image->repo_tags.items[i], &name, &problem) < 0
-			|| !same_repository(&name, reference))
-			continue;
-		if (reference->tag[0] && !strcmp(name.tag, reference->tag))
-			named = true;
-		else
-			other_tag = true;
-	}
-	if (named)
-		return pulled ? IMAGES_PULLED : IMAGES_TAGGED;
-	if (other_tag)
-		return IMAGES_NEIGHBOUR;
-	return pulled ? IMAGES_PULLED : IMAGES_UNRELATED;
-}
-
 /* Entries. */
 
 static bool entry_expired(const struct entry *entry, int64_t now)
@@ -183,14 +119,14 @@ static bool entry_counts(const struct entry *entry, int64_t now)
 /* Is there anything that its registry could still tell, ever? */
 static bool entry_asks(const struct entry *entry)
 {
-	return entry->kind == REFERENCE_TAG
-		|| (entry->kind == REFERENCE_DIGEST && !entry->digests.complete);
+	return entry->kind == REFERENCE_TAG ||
+	       (entry->kind == REFERENCE_DIGEST && !entry->digests.complete);
 }
 
 static bool entry_matches(const struct entry *entry, const struct engine_image *image)
 {
-	return entry->kind == REFERENCE_EVERY
-		|| images_match(image, &entry->reference, &entry->digests);
+	return entry->kind == REFERENCE_EVERY ||
+	       images_match(image, &entry->reference, &entry->digests);
 }
 
 static enum images_relation entry_relates(
@@ -220,12 +156,11 @@ static void entry_update_counts(struct entry *entry)
 
 static bool same_digests(const struct allowed_digests *one, const struct allowed_digests *other)
 {
-	return one->repository_count == other->repository_count
-		&& one->config_count == other->config_count
-		&& !memcmp(one->repository, other->repository,
-			one->repository_count * sizeof(registry_digest))
-		&& !memcmp(one->config, other->config,
-			one->config_count * sizeof(registry_digest));
+	return one->repository_count == other->repository_count &&
+	       one->config_count == other->config_count &&
+	       !memcmp(one->repository, other->repository,
+		       one->repository_count * sizeof(registry_digest)) &&
+	       !memcmp(one->config, other->config, one->config_count * sizeof(registry_digest));
 }
 
 static void entry_take(struct entry *entry, const struct allowed_digests *digests)
@@ -233,8 +168,8 @@ static void entry_take(struct entry *entry, const struct allowed_digests *digest
 	bool changed = !same_digests(&entry->digests, digests);
 
 	/* The same index, part of which could not be read this time: it has not changed. */
-	if (changed && entry->digests.complete && !digests->complete
-		&& !strcmp(entry->digests.repository[0], digests->repository[0]))
+	if (changed && entry->digests.complete && !digests->complete &&
+		!strcmp(entry->digests.repository[0], digests->repository[0]))
 		return;
 	entry->digests = *digests;
 	if (changed)
@@ -244,7 +179,7 @@ static void entry_take(struct entry *entry, const struct allowed_digests *digest
 /* What the settings themselves say, before or without any answer. */
 static void own_digests(const struct entry *entry, struct allowed_digests *digests)
 {
-	*digests = (struct allowed_digests){ 0 };
+	*digests = (struct allowed_digests){0};
 	if (entry->kind != REFERENCE_DIGEST)
 		return;
 	strcpy(digests->repository[0], entry->reference.digest);
@@ -302,8 +237,8 @@ static void entry_ask(struct entry *entry)
 	if (entry->query)
 		return;
 	entry->query_began = now_ms();
-	r = registry_ask(entry->images->registry, &entry->reference, known, on_result, entry,
-		&entry->query);
+	r = registry_ask(
+		entry->images->registry, &entry->reference, known, on_result, entry, &entry->query);
 	if (r < 0) {
 		entry->query = NULL;
 		entry->asked = entry->query_began;
@@ -321,7 +256,7 @@ static void list_clear(struct list *list)
 		free(list->entries[i].text);
 	}
 	free(list->entries);
-	*list = (struct list){ 0 };
+	*list = (struct list){0};
 }
 
 static const struct entry *list_find(const struct list *list, const struct reference_pattern *like)
@@ -329,9 +264,10 @@ static const struct entry *list_find(const struct list *list, const struct refer
 	for (size_t i = 0; i < list->count; i++) {
 		const struct entry *entry = &list->entries[i];
 
-		if (entry->kind == like->kind && same_repository(&entry->reference, &like->reference)
-			&& !strcmp(entry->reference.tag, like->reference.tag)
-			&& !strcmp(entry->reference.digest, like->reference.digest))
+		if (entry->kind == like->kind &&
+			images_same_repository(&entry->reference, &like->reference) &&
+			!strcmp(entry->reference.tag, like->reference.tag) &&
+			!strcmp(entry->reference.digest, like->reference.digest))
 			return entry;
 	}
 	return NULL;
@@ -363,7 +299,7 @@ static int list_make(struct list *list, struct images *images, const struct sett
 {
 	int r;
 
-	*list = (struct list){ 0 };
+	*list = (struct list){0};
 	list->entries = calloc(settings->image_count + 1, sizeof(*list->entries));
 	if (!list->entries)
 		return -ENOMEM;
@@ -401,8 +337,8 @@ static const struct images_verdict *slot_find(
 {
 	const struct slot *slot = slot_of(images, id);
 
-	if (strcmp(slot->verdict.image_id, id) || slot->generation != images->generation
-		|| slot->since < now_ms() - age_limit(freshness))
+	if (strcmp(slot->verdict.image_id, id) || slot->generation != images->generation ||
+		slot->since < now_ms() - age_limit(freshness))
 		return NULL;
 	return &slot->verdict;
 }
@@ -421,8 +357,8 @@ static void slot_store(struct judgement *judgement)
 			continue;
 		related = entry_relates(entry, &judgement->image) != IMAGES_UNRELATED;
 		/* A refusal that the next answer of a registry could turn is not kept. */
-		if (judgement->verdict.outcome == IMAGES_DENIED
-			&& (related || !entry->digests.complete))
+		if (judgement->verdict.outcome == IMAGES_DENIED &&
+			(related || !entry->digests.complete))
 			return;
 		if ((related || entry_matches(entry, &judgement->image)) && entry->asked < since)
 			since = entry->asked;
@@ -432,9 +368,9 @@ static void slot_store(struct judgement *judgement)
 	slot->since = since;
 }
 
-static void __attribute__((format(printf, 5, 6))) set_verdict(struct images_verdict *verdict,
-	enum images_outcome outcome, enum images_reason reason, const char *entry,
-	const char *format, ...)
+static void __attribute__((format(printf, 5, 6)))
+set_verdict(struct images_verdict *verdict, enum images_outcome outcome, enum images_reason reason,
+	const char *entry, const char *format, ...)
 {
 	va_list arguments;
 
@@ -576,8 +512,8 @@ static bool is_settled(const struct judgement *judgement)
 	for (size_t i = 0; i < list->count; i++) {
 		const struct entry *entry = &list->entries[i];
 
-		if (entry_counts(entry, now) && entry_matches(entry, &judgement->image)
-			&& !must_ask(judgement, entry))
+		if (entry_counts(entry, now) && entry_matches(entry, &judgement->image) &&
+			!must_ask(judgement, entry))
 			return true;
 	}
 	return false;
@@ -665,7 +601,7 @@ static void judgement_begin(struct judgement *judgement)
 		consider(judgement);
 		return;
 	}
-	judgement->verdict = known ? *known : (struct images_verdict){ 0 };
+	judgement->verdict = known ? *known : (struct images_verdict){0};
 	if (known) {
 		judgement_ready(judgement);
 		return;
@@ -749,8 +685,8 @@ static void start_refresh(struct images *images)
 		if (entry_asks(entry))
 			entry_ask(entry);
 	}
-	uv_timer_start(&images->refresh, on_refresh,
-		REFRESH_MS - uv_hrtime() % REFRESH_JITTER_MS, 0);
+	uv_timer_start(
+		&images->refresh, on_refresh, REFRESH_MS - uv_hrtime() % REFRESH_JITTER_MS, 0);
 }
 
 int images_replace(struct images *images, const struct settings *settings)

@@ -4,9 +4,9 @@
  *
  * Decided by digest, never by name. An image is allowed when its id is a configuration (or, on an
  * engine that keeps images in containerd, a manifest) digest that an entry of the list has at its
- * registry now, or when one of its repository digests is `<the entry's repository>@<such a digest>`.
- * An entry has only its current digests: a tag that was moved upstream no longer allows the image
- * that it pointed at before, and a local `docker tag` allows nothing.
+ * registry now, or when one of its repository digests is `<the entry's repository>@<such a
+ * digest>`. An entry has only its current digests: a tag that was moved upstream no longer allows
+ * the image that it pointed at before, and a local `docker tag` allows nothing.
  *
  * A registry that cannot be reached leaves what it last said in force, for 24 hours at most. What
  * was never known allows nothing.
@@ -27,7 +27,7 @@ struct images;
 
 /* How old may be what the registry said? Counted from the moment it was asked. */
 enum images_freshness {
-	IMAGES_CACHED,	   /* 120 s: what the background refresh keeps anyway */
+	IMAGES_CACHED,     /* 120 s: what the background refresh keeps anyway */
 	IMAGES_REVALIDATE, /* 1 s: for create and start */
 };
 
@@ -35,19 +35,20 @@ enum images_outcome {
 	IMAGES_ALLOWED,
 	IMAGES_DENIED,
 	IMAGES_NOT_LOCAL, /* the engine has no such image: nothing can be said about it */
-	IMAGES_ERROR,	  /* the engine could not be asked: refuse */
+	IMAGES_ERROR,     /* the engine could not be asked: refuse */
 };
 
 enum images_reason {
-	IMAGES_REASON_LISTED,	   /* allowed: matches an entry */
-	IMAGES_REASON_EVERY,	   /* allowed: the list has a lone `*` */
+	IMAGES_REASON_LISTED,      /* allowed: matches an entry */
+	IMAGES_REASON_EVERY,       /* allowed: the list has a lone `*` */
 	IMAGES_REASON_NOT_LISTED,  /* denied: matches nothing */
-	IMAGES_REASON_MOVED,	   /* denied: was pulled from an entry's repository, whose tag (now)
+	IMAGES_REASON_MOVED,       /* denied: was pulled from an entry's repository, whose tag (now)
 				      points at something else: pull again */
-	IMAGES_REASON_LOCAL_TAG,   /* denied: has the entry's name here, but was never pulled from there */
-	IMAGES_REASON_ABSENT,	   /* denied: its entry's registry has no such tag any more */
+	IMAGES_REASON_LOCAL_TAG,   /* denied: has the entry's name here, but was never pulled from
+				      there */
+	IMAGES_REASON_ABSENT,      /* denied: its entry's registry has no such tag any more */
 	IMAGES_REASON_UNREACHABLE, /* denied: its entry's digests are not known, see text */
-	IMAGES_REASON_EXPIRED,	   /* denied: the registry has not confirmed them for 24 hours */
+	IMAGES_REASON_EXPIRED,     /* denied: the registry has not confirmed them for 24 hours */
 	IMAGES_REASON_NOT_LOCAL,
 	IMAGES_REASON_ENGINE, /* see error */
 };
@@ -56,17 +57,18 @@ enum images_reason {
 struct images_verdict {
 	enum images_outcome outcome;
 	enum images_reason reason;
-	int error;			   /* IMAGES_ERROR: a negative errno, as engine.h has them */
+	int error; /* IMAGES_ERROR: a negative errno, as engine.h has them */
 	char image_id[ENGINE_DIGEST_SIZE]; /* immutable; empty for NOT_LOCAL and ERROR */
-	char entry[256]; /* of the list, cut: that matched, or that the reason is about; may be empty */
-	char text[384];	   /* the reason as a sentence, for log and audit */
+	char entry[256]; /* of the list, cut: that matched, or that the reason is about; may be
+			    empty */
+	char text[384];  /* the reason as a sentence, for log and audit */
 };
 
 typedef void (*images_judged_fn)(const struct images_verdict *verdict, void *context);
 
 /*
- * The digests of at least one entry changed, or were not confirmed for 24 hours: what was allowed may
- * no longer be, and the reverse. Also after the first answer of a registry, and not for
+ * The digests of at least one entry changed, or were not confirmed for 24 hours: what was allowed
+ * may no longer be, and the reverse. Also after the first answer of a registry, and not for
  * images_replace. Judge the running containers again (IMAGES_CACHED will do).
  */
 typedef void (*images_changed_fn)(void *context);
@@ -102,16 +104,18 @@ int images_judge(struct images *images, const char *image, enum images_freshness
 struct images_status {
 	const char *entry;  /* as written in the settings */
 	const char *digest; /* what it stands for now; empty when not known, or for `*` */
-	int64_t age;	    /* seconds since the registry last confirmed it; -1 never, or not needed */
+	int64_t age; /* seconds since the registry last confirmed it; -1 never, or not needed */
 	const char *problem; /* why the last attempt failed; empty when it did not */
 	size_t config_count; /* configuration digests that are known */
-	bool counts;	     /* it can allow an image now */
+	bool counts;         /* it can allow an image now */
 };
 
 void images_each(const struct images *images,
 	void (*each)(const struct images_status *status, void *context), void *context);
 
-/* The pure part. */
+/* The pure part, in images_match.c. */
+
+bool images_same_repository(const struct reference *one, const struct reference *other);
 
 /*
  * Does `image` match digests that `reference`'s registry has? By id (against configurations and
@@ -127,8 +131,8 @@ bool images_match(const struct engine_image *image, const struct reference *refe
 enum images_relation {
 	IMAGES_UNRELATED,
 	IMAGES_NEIGHBOUR, /* it is of the same repository, under another tag */
-	IMAGES_TAGGED,	  /* it has this very name here, but no repository digest of it */
-	IMAGES_PULLED,	  /* it has such a digest, and this very name or none of the repository */
+	IMAGES_TAGGED,    /* it has this very name here, but no repository digest of it */
+	IMAGES_PULLED,    /* it has such a digest, and this very name or none of the repository */
 };
 enum images_relation images_relate(
 	const struct engine_image *image, const struct reference *reference);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * One query is a short conversation with a registry: HEAD for what is known already, GET for the
- * manifest, and for an index one GET for each manifest that is for this machine. A 401 with a Bearer
- * challenge is answered once per query with an anonymous token.
+ * manifest, and for an index one GET for each manifest that is for this machine. A 401 with a
+ * Bearer challenge is answered once per query with an anonymous token.
  *
  * What the registry says about a digest is never believed, only compared: the digest of a manifest
  * is computed here from the bytes that came. The one exception is HEAD, which can confirm a digest
@@ -24,12 +24,12 @@
 #include "registry.h"
 #include "util.h"
 
-#define MAX_MANIFEST	(4u << 20)
-#define MAX_TOKEN	(64u << 10)
-#define TIMEOUT_MS	10000 /* of a whole query */
-#define TOKEN_SLOTS	16
-#define TOKEN_LIFE_S	60 /* Distribution's token specification: what is meant without expires_in */
-#define TOKEN_MARGIN_S	10
+#define MAX_MANIFEST   (4u << 20)
+#define MAX_TOKEN      (64u << 10)
+#define TIMEOUT_MS     10000 /* of a whole query */
+#define TOKEN_SLOTS    16
+#define TOKEN_LIFE_S   60 /* Distribution's token specification: what is meant without expires_in */
+#define TOKEN_MARGIN_S 10
 
 static const char *const accept_headers[] = {
 	"Accept: application/vnd.docker.distribution.manifest.v2+json",
@@ -93,8 +93,8 @@ static unsigned int time_left(const struct registry_query *query)
 
 bool registry_is_digest(const char *text)
 {
-	return !strncmp(text, "sha256:", 7) && strspn(text + 7, "0123456789abcdef") == 64
-		&& !text[7 + 64];
+	return !strncmp(text, "sha256:", 7) && strspn(text + 7, "0123456789abcdef") == 64 &&
+	       !text[7 + 64];
 }
 
 static int digest_of(const char *data, size_t size, registry_digest digest)
@@ -149,9 +149,15 @@ static void machine_architecture(char *name, size_t size)
 	static const struct {
 		const char *machine, *name;
 	} table[] = {
-		{ "x86_64", "amd64" },	  { "aarch64", "arm64" },   { "armv7l", "arm" },
-		{ "armv6l", "arm" },	  { "i686", "386" },	    { "ppc64le", "ppc64le" },
-		{ "s390x", "s390x" },	  { "riscv64", "riscv64" }, { "loongarch64", "loong64" },
+		{"x86_64", "amd64"},
+		{"aarch64", "arm64"},
+		{"armv7l", "arm"},
+		{"armv6l", "arm"},
+		{"i686", "386"},
+		{"ppc64le", "ppc64le"},
+		{"s390x", "s390x"},
+		{"riscv64", "riscv64"},
+		{"loongarch64", "loong64"},
 	};
 	struct utsname machine;
 	const char *found = "unknown";
@@ -179,8 +185,8 @@ static bool is_for(const json_t *manifest, const char *architecture)
 	/* One without a platform may be for any; an attestation says unknown/unknown. */
 	if (!platform || json_is_null(platform))
 		return true;
-	return !strcmp(text_in(platform, "os"), "linux")
-		&& !strcmp(text_in(platform, "architecture"), architecture);
+	return !strcmp(text_in(platform, "os"), "linux") &&
+	       !strcmp(text_in(platform, "architecture"), architecture);
 }
 
 static int read_index(const json_t *manifests, const char *architecture,
@@ -189,7 +195,7 @@ static int read_index(const json_t *manifests, const char *architecture,
 	const json_t *manifest;
 	size_t i;
 
-	json_array_foreach(manifests, i, manifest) {
+	json_array_foreach (manifests, i, manifest) {
 		const char *digest = text_in(manifest, "digest");
 
 		if (!registry_is_digest(digest)) {
@@ -207,8 +213,7 @@ static int read_index(const json_t *manifests, const char *architecture,
 	return 0;
 }
 
-static int read_config(
-	const json_t *config, struct allowed_digests *digests, const char **problem)
+static int read_config(const json_t *config, struct allowed_digests *digests, const char **problem)
 {
 	const char *digest = text_in(config, "digest");
 
@@ -224,8 +229,8 @@ static int read_config(
 	return 0;
 }
 
-static int read_root(const json_t *root, const char *architecture,
-	struct allowed_digests *digests, bool *is_index, const char **problem)
+static int read_root(const json_t *root, const char *architecture, struct allowed_digests *digests,
+	bool *is_index, const char **problem)
 {
 	const json_t *manifests = json_object_get(root, "manifests");
 	const json_t *config = json_object_get(root, "config");
@@ -236,8 +241,8 @@ static int read_root(const json_t *root, const char *architecture,
 		return -ENOTSUP;
 	}
 	/* A document that is both would be one thing here and another in the engine. */
-	if (version != 2 || json_is_array(manifests) == json_is_object(config)
-		|| (manifests && json_object_get(root, "layers"))) {
+	if (version != 2 || json_is_array(manifests) == json_is_object(config) ||
+		(manifests && json_object_get(root, "layers"))) {
 		*problem = "neither a manifest nor an index of manifests";
 		return -EPROTO;
 	}
@@ -287,7 +292,7 @@ int registry_parse_challenge(const char *header, struct registry_challenge *chal
 {
 	char name[32], value[512];
 
-	*challenge = (struct registry_challenge){ 0 };
+	*challenge = (struct registry_challenge){0};
 	if (strncasecmp(header, "Bearer ", 7))
 		return -EPROTO;
 	header += 7;
@@ -308,8 +313,8 @@ int registry_parse_challenge(const char *header, struct registry_challenge *chal
 
 static int token_key(const struct registry_query *query, char key[512])
 {
-	int length = snprintf(
-		key, 512, "%s/%s", query->reference.domain, query->reference.repository);
+	int length =
+		snprintf(key, 512, "%s/%s", query->reference.domain, query->reference.repository);
 
 	return length < 512 ? 0 : -ENAMETOOLONG;
 }
@@ -396,8 +401,8 @@ static void query_end(struct registry_query *query, enum registry_state state)
 	free(query);
 }
 
-static void __attribute__((format(printf, 3, 4))) query_fail(
-	struct registry_query *query, int error, const char *format, ...)
+static void __attribute__((format(printf, 3, 4)))
+query_fail(struct registry_query *query, int error, const char *format, ...)
 {
 	va_list arguments;
 
@@ -439,14 +444,11 @@ static int query_send(struct registry_query *query)
 		.max_size = MAX_MANIFEST,
 	};
 
-	if (!base
-		|| asprintf(&url, "%s%s/manifests/%s", base, query->reference.repository,
-			   query_target(query))
-			< 0)
+	if (!base || asprintf(&url, "%s%s/manifests/%s", base, query->reference.repository,
+			     query_target(query)) < 0)
 		return -ENOMEM;
 	request.url = url;
-	return fetch_start(
-		query->registry->pool, &request, NULL, on_answer, query, &query->fetch);
+	return fetch_start(query->registry->pool, &request, NULL, on_answer, query, &query->fetch);
 }
 
 static void query_go(struct registry_query *query, enum step step)
@@ -491,8 +493,7 @@ static char *token_url(
 	if (!service || !scope)
 		return NULL;
 	if (asprintf(&url, "%s%cservice=%s&scope=%s", challenge->realm,
-		    strchr(challenge->realm, '?') ? '&' : '?', service, scope)
-		< 0)
+		    strchr(challenge->realm, '?') ? '&' : '?', service, scope) < 0)
 		return NULL;
 	return url;
 }
@@ -516,15 +517,14 @@ static int ask_token(struct registry_query *query, const char *header)
 	if (stale)
 		token_drop(stale);
 	/* A token in the open is for registries on this machine only. */
-	if (strncasecmp(challenge.realm, "https://", 8)
-		&& !(query->plain && !strncasecmp(challenge.realm, "http://", 7)))
+	if (strncasecmp(challenge.realm, "https://", 8) &&
+		!(query->plain && !strncasecmp(challenge.realm, "http://", 7)))
 		return -EACCES;
 	url = token_url(query, &challenge);
 	if (!url)
 		return -ENOMEM;
 	request.url = url;
-	return fetch_start(
-		query->registry->pool, &request, NULL, on_token, query, &query->fetch);
+	return fetch_start(query->registry->pool, &request, NULL, on_token, query, &query->fetch);
 }
 
 /* Is the body what was asked for? Its digest is then in `digest`. */

@@ -40,7 +40,7 @@ struct allowed_digests {
 
 enum registry_state {
 	REGISTRY_UNCHANGED, /* still the digest that the caller knows */
-	REGISTRY_FOUND,	    /* see digests (and `problem` when they are not complete) */
+	REGISTRY_FOUND,     /* see digests (and `problem` when they are not complete) */
 	REGISTRY_ABSENT,    /* the registry answered that it has no such manifest (404) */
 	REGISTRY_FAILED,    /* not reachable, or an answer that is no proof of anything */
 };
@@ -48,7 +48,7 @@ enum registry_state {
 struct registry_result {
 	enum registry_state state;
 	struct allowed_digests digests; /* REGISTRY_FOUND */
-	int error;	   /* REGISTRY_FAILED: see struct fetch_answer; -EACCES: credentials wanted */
+	int error; /* REGISTRY_FAILED: see struct fetch_answer; -EACCES: credentials wanted */
 	char problem[256]; /* a sentence, or empty */
 };
 

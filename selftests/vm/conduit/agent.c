@@ -17,7 +17,7 @@
 #include "conduit.h"
 
 #define QUIET_MS 500		/* after the exit: how long a background holder may stay silent */
-#define HUP_PAUSE_US 20000
+#define HUP_PAUSE_MS 1000	/* longest wait for a client; SIGIO ends it early */
 
 struct agent {
 	int port, number;
@@ -343,6 +343,22 @@ static void agent_finish(struct agent *a)
 	agent_send(a, F_EXIT, &status, sizeof status);
 }
 
+/*
+ * poll() returns at once while no client is there, so it cannot be waited with. The driver sends
+ * SIGIO when that changes; it is blocked, so one that came before the wait ends the wait.
+ */
+static void await_client(const struct agent *a)
+{
+	const struct timespec pause = { .tv_sec = HUP_PAUSE_MS / 1000 };
+	struct pollfd p = { .fd = a->port, .events = POLLIN };
+	sigset_t io;
+
+	sigemptyset(&io);
+	sigaddset(&io, SIGIO);
+	if (poll(&p, 1, 0) == 1 && (p.revents & POLLHUP))
+		sigtimedwait(&io, NULL, &pause);
+}
+
 static void agent_turn(struct agent *a)
 {
 	struct pollfd p[5] = {
@@ -362,8 +378,7 @@ static void agent_turn(struct agent *a)
 		buf_clear(&a->in);
 		buf_clear(&a->out);
 		a->escaped = 0;
-		agent_read_port(a); /* a client that came in this instant is not lost */
-		usleep(HUP_PAUSE_US);
+		await_client(a);
 		return;
 	}
 	/* Output before the exit: what was written before it must not come too late. */
@@ -385,15 +400,21 @@ static void agent_turn(struct agent *a)
 static _Noreturn void agent_serve(const char *dev, int number)
 {
 	struct agent a = { .number = number, .pidfd = -1, .fds = { -1, -1, -1 } };
+	sigset_t io;
 
 	prctl(PR_SET_NAME, "vm-port");
 	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&io);
+	sigaddset(&io, SIGIO);
+	sigprocmask(SIG_BLOCK, &io, NULL);
 	a.port = open(dev, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (a.port < 0) {
 		fprintf(stderr, "conduit: %s: %s\n", dev, strerror(errno));
 		sleep(1);
 		_exit(1);
 	}
+	fcntl(a.port, F_SETOWN, getpid());
+	fcntl(a.port, F_SETFL, fcntl(a.port, F_GETFL) | O_ASYNC);
 	for (;;)
 		agent_turn(&a);
 }
