@@ -17,6 +17,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.SECONDARY:
 .DEFAULT_GOAL := all
 
 LIBS      := libbpf libelf zlib libcurl libuv jansson libcrypto

@@ -140,7 +140,7 @@ await_agent() {
 }
 
 machine_boot() {
-	initramfs
+	initramfs || return 1
 	boot_once || { machine_kill; boot_once; } || {
 		machine_kill
 		return 1

@@ -16,14 +16,14 @@
 
 #include "conduit.h"
 
-#define QUIET_MS 500		/* after the exit: how long a background holder may stay silent */
-#define HUP_PAUSE_MS 1000	/* longest wait for a client; SIGIO ends it early */
+#define QUIET_MS     500  /* after the exit: how long a background holder may stay silent */
+#define HUP_PAUSE_MS 1000 /* longest wait for a client; SIGIO ends it early */
 
 struct agent {
 	int port, number;
 	unsigned int sessions;
 	struct buf in, out, to_stdin;
-	int escaped;		/* 1: after ESC, 2: in the nonce that follows ESC SYNC */
+	int escaped; /* 1: after ESC, 2: in the nonce that follows ESC SYNC */
 	size_t nonce_len;
 	char nonce[NONCE_LEN];
 	/* the command, while there is one */
@@ -37,7 +37,7 @@ struct agent {
 
 static void agent_send(struct agent *a, enum frame type, const void *p, uint32_t len)
 {
-	struct header h = { .type = type, .len = len };
+	struct header h = {.type = type, .len = len};
 
 	buf_add(&a->out, &h, sizeof h);
 	buf_add(&a->out, p, len);
@@ -87,8 +87,8 @@ static void agent_end(struct agent *a, bool kill_all)
 	buf_clear(&a->to_stdin);
 }
 
-static _Noreturn void command_exec(struct agent *a, int fds[3], const char *cwd, char **argv,
-				   char **env)
+static _Noreturn void command_exec(
+	struct agent *a, int fds[3], const char *cwd, char **argv, char **env)
 {
 	sigset_t none;
 	int e;
@@ -124,7 +124,8 @@ static int agent_spawn(struct agent *a, const char *cwd, char **argv, char **env
 		a->fds[i] = p[i == 0 ? 1 : 0];
 		nonblock(a->fds[i]);
 	}
-	snprintf(a->cgroup, sizeof a->cgroup, "/sys/fs/cgroup/vm-command-%d-%u", a->number, a->sessions);
+	snprintf(a->cgroup, sizeof a->cgroup, "/sys/fs/cgroup/vm-command-%d-%u", a->number,
+		a->sessions);
 	mkdir(a->cgroup, 0755);
 	a->pid = fork();
 	if (a->pid == 0)
@@ -337,7 +338,7 @@ static void agent_finish(struct agent *a)
 	uint32_t status = a->status;
 
 	if (!a->exited || (a->fds[1] >= 0 && now_ms() - a->quiet_since < QUIET_MS) ||
-	    (a->fds[2] >= 0 && now_ms() - a->quiet_since < QUIET_MS))
+		(a->fds[2] >= 0 && now_ms() - a->quiet_since < QUIET_MS))
 		return;
 	agent_end(a, false);
 	agent_send(a, F_EXIT, &status, sizeof status);
@@ -349,8 +350,8 @@ static void agent_finish(struct agent *a)
  */
 static void await_client(const struct agent *a)
 {
-	const struct timespec pause = { .tv_sec = HUP_PAUSE_MS / 1000 };
-	struct pollfd p = { .fd = a->port, .events = POLLIN };
+	const struct timespec pause = {.tv_sec = HUP_PAUSE_MS / 1000};
+	struct pollfd p = {.fd = a->port, .events = POLLIN};
 	sigset_t io;
 
 	sigemptyset(&io);
@@ -362,11 +363,11 @@ static void await_client(const struct agent *a)
 static void agent_turn(struct agent *a)
 {
 	struct pollfd p[5] = {
-		{ .fd = a->port, .events = POLLIN | (buf_used(&a->out) ? POLLOUT : 0) },
-		{ .fd = buf_used(&a->to_stdin) ? a->fds[0] : -1, .events = POLLOUT },
-		{ .fd = buf_used(&a->out) < OUT_HIGH ? a->fds[1] : -1, .events = POLLIN },
-		{ .fd = buf_used(&a->out) < OUT_HIGH ? a->fds[2] : -1, .events = POLLIN },
-		{ .fd = a->pidfd, .events = POLLIN },
+		{.fd = a->port, .events = POLLIN | (buf_used(&a->out) ? POLLOUT : 0)},
+		{.fd = buf_used(&a->to_stdin) ? a->fds[0] : -1, .events = POLLOUT},
+		{.fd = buf_used(&a->out) < OUT_HIGH ? a->fds[1] : -1, .events = POLLIN},
+		{.fd = buf_used(&a->out) < OUT_HIGH ? a->fds[2] : -1, .events = POLLIN},
+		{.fd = a->pidfd, .events = POLLIN},
 	};
 
 	if (poll(p, 5, a->exited ? QUIET_MS / 5 : -1) < 0)
@@ -399,7 +400,7 @@ static void agent_turn(struct agent *a)
 
 static _Noreturn void agent_serve(const char *dev, int number)
 {
-	struct agent a = { .number = number, .pidfd = -1, .fds = { -1, -1, -1 } };
+	struct agent a = {.number = number, .pidfd = -1, .fds = {-1, -1, -1}};
 	sigset_t io;
 
 	prctl(PR_SET_NAME, "vm-port");
@@ -448,8 +449,8 @@ static int find_ports(char dev[MAX_PORTS][64])
 
 int agent_main(void)
 {
-	char dev[MAX_PORTS][64] = { "" };
-	pid_t pids[MAX_PORTS] = { 0 }, p;
+	char dev[MAX_PORTS][64] = {""};
+	pid_t pids[MAX_PORTS] = {0}, p;
 	int n = 0;
 
 	for (int tries = 0; !n && tries < 200; tries++, usleep(50000))

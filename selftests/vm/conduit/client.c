@@ -54,7 +54,7 @@ static _Noreturn void client_die(const struct client *c, int status, const char 
 
 static void client_escape(struct client *c, const uint8_t *p, size_t n)
 {
-	static const uint8_t lit[2] = { ESC, ESC_LITERAL };
+	static const uint8_t lit[2] = {ESC, ESC_LITERAL};
 
 	for (const uint8_t *end = p + n, *esc; p < end; p = esc ? esc + 1 : end) {
 		esc = memchr(p, ESC, end - p);
@@ -66,7 +66,7 @@ static void client_escape(struct client *c, const uint8_t *p, size_t n)
 
 static void client_send(struct client *c, enum frame type, const void *p, uint32_t len)
 {
-	struct header h = { .type = type, .len = len };
+	struct header h = {.type = type, .len = len};
 
 	client_escape(c, (const uint8_t *)&h, sizeof h);
 	client_escape(c, p, len);
@@ -74,7 +74,7 @@ static void client_send(struct client *c, enum frame type, const void *p, uint32
 
 static void client_hello(struct client *c)
 {
-	static const uint8_t sync[2] = { ESC, ESC_SYNC };
+	static const uint8_t sync[2] = {ESC, ESC_SYNC};
 	uint8_t raw[NONCE_LEN / 2];
 	char hex[NONCE_LEN + 1];
 
@@ -111,7 +111,8 @@ static void client_signal(struct client *c, int s)
 	client_send(c, F_SIGNAL, &byte, 1);
 }
 
-/* A caught signal goes to the command; a second one, or a command that ignores it, ends the wait. */
+/* A caught signal goes to the command; a second one, or a command that ignores it, ends the wait.
+ */
 static void client_caught(struct client *c)
 {
 	int s = caught;
@@ -137,7 +138,7 @@ static void client_output(struct client *c, int fd, const uint8_t *p, size_t n)
 		} else if (errno == EINTR) {
 			client_caught(c);
 		} else if (errno == EAGAIN) {
-			poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, 1000);
+			poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, 1000);
 		} else {
 			c->stream_dead[fd] = true;
 			client_signal(c, SIGPIPE);
@@ -175,7 +176,8 @@ static void client_parse(struct client *c)
 	while (buf_used(&c->in) >= sizeof h) {
 		memcpy(&h, c->in.p + c->in.off, sizeof h);
 		if (h.len > MAX_FRAME)
-			client_die(c, ST_LOST, "the virtual machine sent something else than a frame");
+			client_die(
+				c, ST_LOST, "the virtual machine sent something else than a frame");
 		if (buf_used(&c->in) < sizeof h + h.len)
 			return;
 		client_frame(c, h.type, c->in.p + c->in.off + sizeof h, h.len);
@@ -226,9 +228,10 @@ static int client_wait_ms(const struct client *c)
 static void client_turn(struct client *c)
 {
 	struct pollfd p[2] = {
-		{ .fd = c->sock, .events = POLLIN | (buf_used(&c->out) ? POLLOUT : 0) },
-		{ .fd = c->hello && !c->stdin_done && c->credit && buf_used(&c->out) < OUT_HIGH ? 0 : -1,
-		  .events = POLLIN },
+		{.fd = c->sock, .events = POLLIN | (buf_used(&c->out) ? POLLOUT : 0)},
+		{.fd = c->hello && !c->stdin_done && c->credit && buf_used(&c->out) < OUT_HIGH ? 0
+											       : -1,
+			.events = POLLIN},
 	};
 	ssize_t r;
 	int n = poll(p, 2, client_wait_ms(c));
@@ -251,7 +254,7 @@ static void client_turn(struct client *c)
 
 static int connect_to(const char *path)
 {
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || strlen(path) >= sizeof a.sun_path)
@@ -301,8 +304,8 @@ static int take_port(struct client *c, const char *dir)
 static void client_signals(void)
 {
 	/* A shell that puts us in the background has set some of these to "ignore". */
-	static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	struct sigaction sa = { .sa_handler = on_signal };
+	static const int forwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	struct sigaction sa = {.sa_handler = on_signal};
 
 	for (size_t i = 0; i < sizeof forwarded / sizeof *forwarded; i++)
 		sigaction(forwarded[i], &sa, NULL);
@@ -323,7 +326,7 @@ static void await_hello(struct client *c, unsigned int seconds)
 
 static void run_frame(struct client *c, const char *cwd, char **env, int nenv, char **argv)
 {
-	struct buf b = { 0 };
+	struct buf b = {0};
 	char num[16];
 	int argc = 0;
 
@@ -344,7 +347,7 @@ static void run_frame(struct client *c, const char *cwd, char **env, int nenv, c
 
 static int client_main(int argc, char **argv)
 {
-	struct client c = { .prog = "conduit", .sock = -1, .credit = WINDOW };
+	struct client c = {.prog = "conduit", .sock = -1, .credit = WINDOW};
 	unsigned int timeout = 0, answer = 120;
 	const char *cwd = "/";
 	char **env = xrealloc(NULL, (argc + 1) * sizeof *env);
@@ -353,15 +356,32 @@ static int client_main(int argc, char **argv)
 
 	while ((opt = getopt(argc, argv, "+p:l:c:e:t:a:nq")) != -1) {
 		switch (opt) {
-		case 'p': c.prog = optarg; break;
-		case 'l': c.logs = optarg; break;
-		case 'c': cwd = optarg; break;
-		case 'e': env[nenv++] = optarg; break;
-		case 't': timeout = strtoul(optarg, NULL, 10); break;
-		case 'a': answer = strtoul(optarg, NULL, 10); break;
-		case 'n': probe = true; break;
-		case 'q': c.prog = NULL; break;
-		default: return 2;
+		case 'p':
+			c.prog = optarg;
+			break;
+		case 'l':
+			c.logs = optarg;
+			break;
+		case 'c':
+			cwd = optarg;
+			break;
+		case 'e':
+			env[nenv++] = optarg;
+			break;
+		case 't':
+			timeout = strtoul(optarg, NULL, 10);
+			break;
+		case 'a':
+			answer = strtoul(optarg, NULL, 10);
+			break;
+		case 'n':
+			probe = true;
+			break;
+		case 'q':
+			c.prog = NULL;
+			break;
+		default:
+			return 2;
 		}
 	}
 	if (argc - optind < (probe ? 1 : 2))
@@ -376,8 +396,8 @@ static int client_main(int argc, char **argv)
 		c.deadline = now_ms() + timeout * 1000ull;
 	for (;;) {
 		if (c.deadline && now_ms() >= c.deadline)
-			client_die(&c, ST_TIMEOUT, "the command did not end within %u s and was killed",
-				   timeout);
+			client_die(&c, ST_TIMEOUT,
+				"the command did not end within %u s and was killed", timeout);
 		client_turn(&c);
 	}
 }
@@ -390,6 +410,7 @@ int main(int argc, char **argv)
 		return client_main(argc - 1, argv + 1);
 	fputs("conduit agent\n"
 	      "conduit client [-p PROG | -q] [-l LOGS] [-c CWD] [-e NAME=VALUE]... [-t SECONDS]\n"
-	      "               [-a ANSWER-SECONDS] [-n] FOLDER COMMAND...\n", stderr);
+	      "               [-a ANSWER-SECONDS] [-n] FOLDER COMMAND...\n",
+		stderr);
 	return 2;
 }

@@ -28,14 +28,14 @@
  * needs no escaping.
  */
 enum frame {
-	F_RUN = 'R',	/* cwd, argc, argv..., env..., each ended by NUL */
+	F_RUN = 'R', /* cwd, argc, argv..., env..., each ended by NUL */
 	F_STDIN = 'I',
 	F_STDIN_EOF = 'E',
 	F_SIGNAL = 'S', /* one byte: the number */
 	F_STDOUT = 'o',
 	F_STDERR = 'e',
 	F_CREDIT = 'c', /* u32: bytes of standard input that the command has taken */
-	F_EXIT = 'x',	/* u32: status as a shell gives it */
+	F_EXIT = 'x',   /* u32: status as a shell gives it */
 };
 
 struct header {
@@ -44,17 +44,17 @@ struct header {
 	uint32_t len;
 };
 
-#define ESC 0xff
+#define ESC         0xff
 #define ESC_LITERAL 0x00
-#define ESC_SYNC 0x01
-#define MAGIC "latch-conduit/1\n"
-#define NONCE_LEN 16
-#define MAX_FRAME (4u << 20)	/* the longest RUN */
-#define CHUNK (32u << 10)	/* what the guest's driver takes in one write */
-#define WINDOW (256u << 10)	/* standard input on its way; the agent can always hold this much */
-#define OUT_HIGH (128u << 10)	/* stop reading the command's output above this */
-#define ST_LOST 202
-#define MAX_PORTS 16
+#define ESC_SYNC    0x01
+#define MAGIC       "latch-conduit/1\n"
+#define NONCE_LEN   16
+#define MAX_FRAME   (4u << 20)   /* the longest RUN */
+#define CHUNK       (32u << 10)  /* what the guest's driver takes in one write */
+#define WINDOW      (256u << 10) /* standard input on its way; the agent can always hold this much */
+#define OUT_HIGH    (128u << 10) /* stop reading the command's output above this */
+#define ST_LOST     202
+#define MAX_PORTS   16
 
 struct buf {
 	uint8_t *p;
