@@ -17,6 +17,8 @@
 
 #include "mediator_process.h"
 
+#define CHANNEL_SIZE (4 * 1024 * 1024) /* bytes in flight each way: some eight hundred messages */
+
 struct mediator_process {
 	uv_loop_t *loop;
 	const struct maps *maps;
@@ -220,6 +222,14 @@ static int mark_and_release(const struct mediator_process *mediator, pid_t pid, 
 	return write(gate, "g", 1) == 1 ? 0 : -errno;
 }
 
+/* The default holds some forty messages, and a report that finds no room is lost. */
+static void make_room(int socket)
+{
+	const int size = CHANNEL_SIZE;
+
+	setsockopt(socket, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
+}
+
 int mediator_process_start(struct mediator_process *mediator, gid_t group)
 {
 	_cleanup_close_ int conns = open_read_only("conns");
@@ -238,6 +248,8 @@ int mediator_process_start(struct mediator_process *mediator, gid_t group)
 		return -errno;
 	mediator->channel = pair[0];
 	theirs = pair[1];
+	make_room(pair[0]);
+	make_room(pair[1]);
 	if (pipe2(gate, O_CLOEXEC)) {
 		r = -errno;
 		close_channel(mediator);
