@@ -1,11 +1,11 @@
 # What must be installed. Each list is one apt line, printed before it runs; what is there
 # already is not installed again.
 
-BUILD_PACKAGES := gcc make clang llvm bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev libcurl4-openssl-dev \
+BUILD_PACKAGES := gcc libc6-dev make clang llvm bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev libcurl4-openssl-dev \
 	libuv1-dev libjansson-dev node-llhttp libssl-dev
 VM_PACKAGES := qemu-system-x86 qemu-system-common busybox-static docker.io docker-registry cpio xz-utils kmod \
-	curl iproute2
-TEST_PACKAGES := libcmocka-dev
+	curl iproute2 procps
+TEST_PACKAGES := libcmocka-dev python3
 
 install_missing = missing=$$(for p in $(1); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \

@@ -22,7 +22,7 @@ $(call san,$(warden_SRC)): | $(BPF_SKELETON)
 $(SAN_LIB): $(call san,$(filter-out %/main.c,$(common_SRC) $(warden_SRC) $(mediator_SRC))) \
 		$(O)/san/llhttp/llhttp.o $(O)/san/llhttp/api.o $(O)/san/llhttp/http.o
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
 $(O)/unit/%: $(O)/san/selftests/unit/%.o $(SAN_LIB)
 	@mkdir -p $(@D)

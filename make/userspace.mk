@@ -44,7 +44,7 @@ $(O)/libwarden.a: $(call obj,$(filter-out %/main.c,$(warden_SRC)))
 $(O)/libmediator.a: $(call obj,$(filter-out %/main.c,$(mediator_SRC))) $(LLHTTP_OBJ)
 $(O)/lib%.a:
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
 $(O)/latchd: $(O)/obj/userspace/warden/main.o $(O)/libwarden.a $(O)/libcommon.a
 $(O)/latch-mediator: $(O)/obj/userspace/mediator/main.o $(O)/libmediator.a $(O)/libcommon.a

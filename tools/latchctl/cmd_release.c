@@ -8,6 +8,7 @@
 #include "control.h"
 #include "latchctl.h"
 #include "paths.h"
+#include "problem.h"
 #include "release.h"
 
 /* latchd answers first and undoes then: its lock file is the last thing to go. */
@@ -50,7 +51,7 @@ int cmd_release(int argc, char **argv)
 	}
 	r = release_everything(&problem);
 	if (r < 0) {
-		fprintf(stderr, "latchctl release: %s\n", problem ? problem : strerror(-r));
+		fprintf(stderr, "latchctl release: %s\n", problem_text(problem, r));
 		return LATCHCTL_NO;
 	}
 	puts("released: no latchd was running; the engine has its socket back.");

@@ -30,17 +30,6 @@ const struct route *route_get(int id)
 	return &routes[id];
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* The byte that an escape at `text` stands for, or -1: also when it is cut short. */
 static int escaped_byte(const char *text, const char *end)
 {
@@ -48,8 +37,8 @@ static int escaped_byte(const char *text, const char *end)
 
 	if (end - text < 3)
 		return -1;
-	high = hex_digit(text[1]);
-	low = hex_digit(text[2]);
+	high = hex_value(text[1]);
+	low = hex_value(text[2]);
 	return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 

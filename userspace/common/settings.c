@@ -20,21 +20,6 @@
 
 #define WARNINGS_MAX 256
 
-int settings_fail(int error, char **problem, const char *format, ...)
-{
-	va_list arguments;
-	int length;
-
-	va_start(arguments, format);
-	length = vasprintf(problem, format, arguments);
-	va_end(arguments);
-	if (length < 0) {
-		*problem = NULL;
-		return -ENOMEM;
-	}
-	return error;
-}
-
 static int add_warning(struct settings *settings, char *text)
 {
 	char **grown = reallocarray(
@@ -83,10 +68,10 @@ const char *settings_find(const char *const *paths, size_t count)
 static int check_kind(const char *path, const struct stat *status, char **problem)
 {
 	if (S_ISDIR(status->st_mode))
-		return settings_fail(-EISDIR, problem,
+		return problem_set(problem, -EISDIR,
 			"%s: is a directory, expected the settings file itself", path);
 	if (!S_ISREG(status->st_mode))
-		return settings_fail(-EINVAL, problem,
+		return problem_set(problem, -EINVAL,
 			"%s: is not a regular file; the settings are read from a file on disk only",
 			path);
 	return 0;
@@ -123,19 +108,19 @@ int settings_read(const char *path, char **bytes, size_t *size, bool *exposed, c
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &status) < 0) {
 		r = -errno;
-		return settings_fail(r, problem, "%s: cannot be read: %s", path, strerror(-r));
+		return problem_set(problem, r, "%s: cannot be read: %s", path, strerror(-r));
 	}
 	r = check_kind(path, &status, problem);
 	if (r < 0)
 		return r;
 	buffer = malloc(SETTINGS_SIZE_MAX + 1);
 	if (!buffer)
-		return settings_fail(-ENOMEM, problem, "%s: out of memory", path);
+		return problem_set(problem, -ENOMEM, "%s: out of memory", path);
 	n = read_all(fd, buffer, SETTINGS_SIZE_MAX);
 	if (n < 0)
-		return settings_fail(n, problem, "%s: cannot be read: %s", path, strerror(-n));
+		return problem_set(problem, n, "%s: cannot be read: %s", path, strerror(-n));
 	if (n > SETTINGS_SIZE_MAX)
-		return settings_fail(-EFBIG, problem,
+		return problem_set(problem, -EFBIG,
 			"%s: is larger than %d MiB, which no settings file is", path,
 			SETTINGS_SIZE_MAX >> 20);
 	buffer[n] = 0;
@@ -163,7 +148,7 @@ static int load_file(const char *path, struct settings **settings, char **proble
 			       "so decide who owns the machine; take that permission away",
 			       path) < 0) {
 		settings_free(TAKE_PTR(*settings));
-		return settings_fail(-ENOMEM, problem, "%s: out of memory", path);
+		return problem_set(problem, -ENOMEM, "%s: out of memory", path);
 	}
 	return 0;
 }
@@ -177,7 +162,7 @@ int settings_load(const char *path, struct settings **settings, char **problem)
 	if (!path)
 		path = settings_find(paths, ARRAY_SIZE(paths));
 	if (!path)
-		return settings_fail(-ENOENT, problem,
+		return problem_set(problem, -ENOENT,
 			"no settings: neither " SETTINGS_PATH " nor " SETTINGS_ECI_PATH " exists; "
 			"write the first (`latchctl help check` shows the smallest useful one) "
 			"or name another with --settings FILE");

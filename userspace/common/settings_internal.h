@@ -6,6 +6,7 @@
 #ifndef LATCH_SETTINGS_INTERNAL_H
 #define LATCH_SETTINGS_INTERNAL_H
 
+#include "problem.h"
 #include "settings.h"
 #include "util.h"
 
@@ -34,8 +35,5 @@ int settings_parse(const char *path, const char *bytes, size_t size, struct sett
 
 /* Appends one warning (printf) to settings->warnings. Returns 0 or -ENOMEM. */
 int settings_warn(struct settings *settings, const char *format, ...) PRINTF_LIKE(2, 3);
-
-/* Returns `error`, with *problem set to the text (printf). */
-int settings_fail(int error, char **problem, const char *format, ...) PRINTF_LIKE(3, 4);
 
 #endif

@@ -452,25 +452,25 @@ static int name_policy(const char *bytes, size_t size, char digest[65])
 static int check_text(const char *path, const char *bytes, size_t size, char **problem)
 {
 	if (size >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3))
-		return settings_fail(-EINVAL, problem,
+		return problem_set(problem, -EINVAL,
 			"%s:1:1: begins with a UTF-8 byte order mark, which ECI does not accept "
 			"either: save the file as UTF-8 without BOM",
 			path);
 	if (size >= 2 && (!memcmp(bytes, "\xff\xfe", 2) || !memcmp(bytes, "\xfe\xff", 2)))
-		return settings_fail(-EINVAL, problem,
+		return problem_set(problem, -EINVAL,
 			"%s:1:1: is UTF-16 text: save the file as UTF-8 without BOM", path);
 	for (size_t i = 0; i < size; i++)
 		if (!strchr(" \t\r\n", bytes[i]) || !bytes[i])
 			return 0;
-	return settings_fail(
-		-EINVAL, problem, "%s: is empty, expected an object with \"" ECI_KEY "\"", path);
+	return problem_set(
+		problem, -EINVAL, "%s: is empty, expected an object with \"" ECI_KEY "\"", path);
 }
 
 static int syntax_error(const char *path, json_error_t *error, char **problem)
 {
 	if (json_error_code(error) == json_error_out_of_memory)
-		return settings_fail(-ENOMEM, problem, "%s: out of memory", path);
-	return settings_fail(-EINVAL, problem, "%s:%d:%d: %s", path, error->line, error->column,
+		return problem_set(problem, -ENOMEM, "%s: out of memory", path);
+	return problem_set(problem, -EINVAL, "%s:%d:%d: %s", path, error->line, error->column,
 		printable(error->text));
 }
 
@@ -491,13 +491,13 @@ static int read_settings(struct reading *reading, json_t *root, char **problem)
 
 	reading->problems = open_memstream(&text, &size);
 	if (!reading->problems)
-		return settings_fail(-ENOMEM, problem, "%s: out of memory", reading->file);
+		return problem_set(problem, -ENOMEM, "%s: out of memory", reading->file);
 	read_root(reading, root);
 	if (reading->wrong)
 		print_warnings(reading);
 	if (fclose(reading->problems) || reading->no_memory) {
 		free(text);
-		return settings_fail(-ENOMEM, problem, "%s: out of memory", reading->file);
+		return problem_set(problem, -ENOMEM, "%s: out of memory", reading->file);
 	}
 	if (!reading->wrong) {
 		free(text);
@@ -526,7 +526,7 @@ int settings_parse(const char *path, const char *bytes, size_t size, struct sett
 	reading.settings = calloc(1, sizeof(*reading.settings));
 	if (!reading.settings || !(reading.settings->path = strdup(path)) ||
 		name_policy(bytes, size, reading.settings->digest) < 0)
-		r = settings_fail(-ENOMEM, problem, "%s: out of memory", path);
+		r = problem_set(problem, -ENOMEM, "%s: out of memory", path);
 	else
 		r = read_settings(&reading, root, problem);
 	json_decref(root);

@@ -56,4 +56,16 @@ static inline void strncpy_zero(char *to, size_t size, const char *from)
 	memset(to + length, 0, size - length);
 }
 
+/* The value of a hexadecimal digit in either case, or -1. */
+static inline int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
 #endif

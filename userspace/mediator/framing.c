@@ -21,17 +21,6 @@ void body_decoder_init(struct body_decoder *decoder, enum body_kind kind, uint64
 	decoder->done = kind == BODY_NONE || (kind == BODY_LENGTH && length == 0);
 }
 
-static int hex_value(unsigned char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static int size_byte(struct body_decoder *decoder, unsigned char c)
 {
 	int value = hex_value(c);

@@ -25,6 +25,7 @@
 #include "adoption.h"
 #include "cgroups.h"
 #include "paths.h"
+#include "problem.h"
 
 #define EXCHANGE_NAME LATCH_RUN_DIR "/exchange"
 /* How long the path stays empty before latch fills it: longer than the engine takes to bind. */
@@ -345,10 +346,8 @@ int adoption_new(uv_loop_t *loop, const struct maps *maps, const char *path, ado
 	if (!r)
 		r = guard_everything(new);
 	if (r < 0) {
-		if (asprintf(problem, "cannot guard %s: %s", path, strerror(-r)) < 0)
-			*problem = NULL;
 		free(new);
-		return r;
+		return problem_set(problem, r, "cannot guard %s: %s", path, strerror(-r));
 	}
 	start_watching(new, loop);
 	*adoption = new; /* before the first look, which may already have something to tell */

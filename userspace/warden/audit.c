@@ -15,6 +15,7 @@
 
 #include "audit.h"
 #include "command.h"
+#include "problem.h"
 #include "route.h"
 
 struct audit {
@@ -201,11 +202,10 @@ int audit_new(uv_loop_t *loop, const struct maps *maps, const char *path, struct
 	new->log = open_log(path);
 	if (new->log < 0) {
 		r = new->log;
-		if (asprintf(problem, "cannot write the audit log %s: %s; name another with --audit",
-			    path, strerror(-r)) < 0)
-			*problem = NULL;
 		free(new);
-		return r;
+		return problem_set(problem, r,
+			"cannot write the audit log %s: %s; name another with --audit", path,
+			strerror(-r));
 	}
 	new->events = ring_buffer__new(maps->events, on_event, new, NULL);
 	if (!new->events) {

@@ -259,24 +259,25 @@ static void on_list(int error, const struct engine_summary *containers, size_t c
 
 void judge_running(struct judge *judge)
 {
+	/*
+	 * A container that does not run is judged when it starts. Its grant was earned under what
+	 * held before, and a restart policy would start it on that.
+	 */
+	maps_revoke_unused(judge->maps);
 	engine_list_containers(judge->engine, on_list, judge);
 }
 
 void judge_engine_event(const struct engine_event *event, void *context)
 {
 	struct judge *judge = context;
-	enum latch_tag tag;
-	uint64_t cgroup;
 
 	switch (event->kind) {
 	case ENGINE_EVENT_CONNECTED:
 		judge_running(judge);
 		break;
 	case ENGINE_EVENT_START:
-		/* Started past the mediator (a restart policy, a swarm task): the late verdict. */
-		if (maps_find_scope(judge->maps, event->container, &cgroup, &tag) ||
-			tag != LATCH_TAG_ALLOWED)
-			judge_container(judge, event->container);
+		/* Perhaps started past the mediator (a restart policy, a swarm task): late, but judged. */
+		judge_container(judge, event->container);
 		break;
 	case ENGINE_EVENT_DESTROY:
 		maps_revoke(judge->maps, event->container);

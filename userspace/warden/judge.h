@@ -32,7 +32,10 @@ typedef void (*judge_reply_fn)(const struct wire_reply *reply, void *context);
 void judge_request(struct judge *judge, const struct wire_request *request, judge_reply_fn reply,
 	void *context);
 
-/* Judges every running container again: at start, and when digests changed. */
+/*
+ * Judges every running container again, and takes the grants of those that do not run: at start, and
+ * when digests changed.
+ */
 void judge_running(struct judge *judge);
 
 /* To be called with every event of the engine's stream. */

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,6 +14,7 @@
 #include "holder.h"
 #include "listener.h"
 #include "paths.h"
+#include "problem.h"
 #include "util.h"
 
 /* Callers wait here while nobody accepts: as many as the kernel allows (net.core.somaxconn). */
@@ -147,32 +147,21 @@ static int start_holder(const char *program, const struct listeners *listeners)
 	return 0;
 }
 
-static int PRINTF_LIKE(3, 4) fail(int error, char **problem, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	if (vasprintf(problem, format, arguments) < 0)
-		*problem = NULL;
-	va_end(arguments);
-	return error;
-}
-
 static int make_listeners(const char *holder, struct listeners *listeners, char **problem)
 {
 	int r;
 
 	listeners->public = listen_at(LATCH_PUBLIC_SOCKET, 0600);
 	if (listeners->public < 0)
-		return fail(listeners->public, problem, "cannot listen at %s: %s",
+		return problem_set(problem, listeners->public, "cannot listen at %s: %s",
 			LATCH_PUBLIC_SOCKET, strerror(-listeners->public));
 	listeners->control = listen_at(LATCH_CONTROL_SOCKET, 0600);
 	if (listeners->control < 0)
-		return fail(listeners->control, problem, "cannot listen at %s: %s",
+		return problem_set(problem, listeners->control, "cannot listen at %s: %s",
 			LATCH_CONTROL_SOCKET, strerror(-listeners->control));
 	r = start_holder(holder, listeners);
 	if (r < 0)
-		return fail(r, problem, "cannot start %s, which keeps the sockets open: %s", holder,
+		return problem_set(problem, r, "cannot start %s, which keeps the sockets open: %s", holder,
 			strerror(-r));
 	return 0;
 }

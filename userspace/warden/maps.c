@@ -167,6 +167,21 @@ int maps_revoke(const struct maps *maps, const char *container)
 	return bpf_map_delete_elem(maps->grants, &key) && errno != ENOENT ? -errno : 0;
 }
 
+void maps_revoke_unused(const struct maps *maps)
+{
+	struct latch_container key, next;
+	struct latch_grant grant;
+	bool more = !bpf_map_get_next_key(maps->grants, NULL, &next);
+
+	while (more) {
+		key = next;
+		/* Before the deletion: after it the walk would begin anew. */
+		more = !bpf_map_get_next_key(maps->grants, &key, &next);
+		if (!lookup(maps->grants, &key, &grant) && !grant.cgroup)
+			bpf_map_delete_elem(maps->grants, &key);
+	}
+}
+
 int maps_tag_scope(const struct maps *maps, uint64_t cgroup, enum latch_tag tag,
 	const char *container, bool only_new)
 {

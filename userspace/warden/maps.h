@@ -62,6 +62,9 @@ int maps_grant(
 	const struct maps *maps, const char *container, const char *image, uint64_t cgroup);
 int maps_revoke(const struct maps *maps, const char *container);
 
+/* Takes every grant that no scope uses: of containers that do not run. */
+void maps_revoke_unused(const struct maps *maps);
+
 /*
  * Tags the scope with this cgroup id. With `only_new` an entry that is there stays as it is
  * (-EEXIST). Container may be "".

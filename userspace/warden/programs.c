@@ -21,6 +21,7 @@
 #include "latch.skel.h"
 #include "latch/abi.h"
 #include "programs.h"
+#include "problem.h"
 #include "util.h"
 
 #define PIN_LINKS LATCH_PIN_ROOT "/links"
@@ -38,17 +39,6 @@ static int PRINTF_LIKE(2, 0)
 	return 0;
 }
 
-static int PRINTF_LIKE(3, 4) fail(int error, char **problem, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	if (vasprintf(problem, format, arguments) < 0)
-		*problem = NULL;
-	va_end(arguments);
-	return error;
-}
-
 static int require_bpf_fs(char **problem)
 {
 	struct statfs status;
@@ -56,7 +46,7 @@ static int require_bpf_fs(char **problem)
 	if (!statfs(BPF_FS, &status) && status.f_type == BPF_FS_MAGIC)
 		return 0;
 	if (mount("bpf", BPF_FS, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"))
-		return fail(-errno, problem,
+		return problem_set(problem, -errno,
 			"no BPF file system at " BPF_FS " and none could be mounted there: %m");
 	return 0;
 }
@@ -64,7 +54,7 @@ static int require_bpf_fs(char **problem)
 static int make_directory(const char *path, char **problem)
 {
 	if (mkdir(path, 0700) && errno != EEXIST)
-		return fail(-errno, problem, "cannot make %s: %m", path);
+		return problem_set(problem, -errno, "cannot make %s: %m", path);
 	return 0;
 }
 
@@ -79,7 +69,7 @@ static int require_same_version(char **problem)
 		return 0;
 	if (state.version == LATCH_ABI_VERSION)
 		return 0;
-	return fail(-EPROTO, problem,
+	return problem_set(problem, -EPROTO,
 		"the maps pinned at " LATCH_PIN_ROOT " are of layout %u and this latchd knows "
 		"layout %u; run `latchctl release` of the version that made them, then start again",
 		state.version, LATCH_ABI_VERSION);
@@ -128,7 +118,7 @@ static int install_program(struct bpf_program *program, char **problem)
 
 	r = libbpf_get_error(link);
 	if (r < 0)
-		return fail(r, problem, "cannot attach %s: %s%s", name, strerror(-r),
+		return problem_set(problem, r, "cannot attach %s: %s%s", name, strerror(-r),
 			r == -EPERM || r == -EINVAL || r == -524 /* the kernel's ENOTSUPP */ ?
 				"; is `bpf` in the kernel's list of security modules? "
 				"(`latchctl doctor` tells)" :
@@ -143,7 +133,7 @@ static int install_program(struct bpf_program *program, char **problem)
 	/* Closes the descriptor; what is pinned stays attached. */
 	bpf_link__destroy(link);
 	if (r < 0)
-		return fail(r, problem, "cannot pin %s: %s", path, strerror(-r));
+		return problem_set(problem, r, "cannot pin %s: %s", path, strerror(-r));
 	return 0;
 }
 
@@ -152,16 +142,16 @@ static int load(struct latch *latch, char **problem)
 	int r = set_pin_paths(latch->obj);
 
 	if (r < 0)
-		return fail(r, problem, "cannot name the pins: %s", strerror(-r));
+		return problem_set(problem, r, "cannot name the pins: %s", strerror(-r));
 	r = latch__load(latch);
 	if (r < 0)
-		return fail(r, problem,
+		return problem_set(problem, r,
 			"the kernel refused the programs: %s; the last it said: %s"
 			"Run `latchctl doctor` for what this kernel lacks",
 			strerror(-r), last_words);
 	r = initialise_state(latch);
 	if (r < 0)
-		return fail(r, problem, "cannot write the state map: %s", strerror(-r));
+		return problem_set(problem, r, "cannot write the state map: %s", strerror(-r));
 	return 0;
 }
 
@@ -185,7 +175,7 @@ int programs_install(char **problem)
 		return r;
 	latch = latch__open();
 	if (!latch)
-		return fail(-errno, problem, "cannot read the kernel programs: %s", last_words);
+		return problem_set(problem, -errno, "cannot read the kernel programs: %s", last_words);
 	r = load(latch, problem);
 	if (!r) {
 		bpf_object__for_each_program(program, latch->obj) {

@@ -10,6 +10,7 @@
 #include "adoption.h"
 #include "listener.h"
 #include "paths.h"
+#include "problem.h"
 #include "programs.h"
 #include "release.h"
 
@@ -24,9 +25,7 @@ static int mark_this_process(const struct maps *maps)
 static int note(int r, const char *what, int *first, char **problem)
 {
 	if (r < 0 && !*first) {
-		*first = r;
-		if (asprintf(problem, "cannot %s: %s", what, strerror(-r)) < 0)
-			*problem = NULL;
+		*first = problem_set(problem, r, "cannot %s: %s", what, strerror(-r));
 	}
 	return r;
 }

@@ -23,6 +23,7 @@
 #include "log.h"
 #include "mediator_process.h"
 #include "paths.h"
+#include "problem.h"
 #include "programs.h"
 #include "release.h"
 #include "status.h"
@@ -123,7 +124,7 @@ static int prepare_kernel(struct warden *warden)
 	int r = programs_install(&problem);
 
 	if (r < 0) {
-		log_error("%s", problem ? problem : strerror(-r));
+		log_error("%s", problem_text(problem, r));
 		return r;
 	}
 	r = maps_open(&warden->maps);
@@ -307,7 +308,7 @@ static int start_listening(struct warden *warden, const char *holder, const char
 
 	r = listeners_get(holder, &warden->listeners, &problem);
 	if (r < 0) {
-		log_error("%s", problem ? problem : strerror(-r));
+		log_error("%s", problem_text(problem, r));
 		return r;
 	}
 	if (warden->listeners.kept)
@@ -320,7 +321,7 @@ static int start_listening(struct warden *warden, const char *holder, const char
 	r = adoption_new(&warden->loop, &warden->maps, warden->options->socket, on_adoption, warden,
 		&warden->adoption, &problem);
 	if (r < 0) {
-		log_error("%s", problem ? problem : strerror(-r));
+		log_error("%s", problem_text(problem, r));
 		return r;
 	}
 	return control_new(&warden->loop, &warden->maps, TAKE_FD(warden->listeners.control),
@@ -354,7 +355,7 @@ static int start(struct warden *warden)
 		return r;
 	r = audit_new(&warden->loop, &warden->maps, warden->options->audit, &warden->audit, &problem);
 	if (r < 0) {
-		log_error("%s", problem ? problem : strerror(-r));
+		log_error("%s", problem_text(problem, r));
 		return r;
 	}
 	r = start_judging(warden);
@@ -399,9 +400,10 @@ static void end(struct warden *warden)
 static void release(struct warden *warden)
 {
 	_cleanup_free_ char *problem = NULL;
+	int r = release_everything(&problem);
 
-	if (release_everything(&problem) < 0) {
-		log_error("release: %s", problem ? problem : "out of memory");
+	if (r < 0) {
+		log_error("release: %s", problem_text(problem, r));
 		warden->exit_status = 1;
 	}
 }

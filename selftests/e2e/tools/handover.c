@@ -11,10 +11,12 @@
  *   getfd      a task in CGROUP takes the descriptor by pidfd_getfd
  *   return     a task that was in CGROUP moves out again and connects
  *   orphan     a child forked in CGROUP moves out again and connects
+ *   birth      a child born in CGROUP (CLONE_INTO_CGROUP, no move to be seen) moves out and connects
  *   thread     a thread of a process that was moved as a whole execs nothing, moves out, connects
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -212,6 +214,23 @@ static void by_thread(const char *path, const char *cgroup, const char *root)
 	say(escape.result);
 }
 
+static void by_birth(const char *path, const char *cgroup, const char *root)
+{
+	struct clone_args arguments = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD };
+	pid_t child;
+
+	arguments.cgroup = open(cgroup, O_PATH | O_DIRECTORY);
+	child = syscall(SYS_clone3, &arguments, sizeof(arguments));
+	if (child < 0)
+		fail("clone3");
+	if (child == 0) {
+		enter(root);
+		say(connect_and_send(path));
+		_exit(0);
+	}
+	finish_child(child);
+}
+
 int main(int argc, char **argv)
 {
 	static const char root[] = "/sys/fs/cgroup";
@@ -220,7 +239,7 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (argc != 4) {
-		fputs("usage: handover stay|move|fork|rights|getfd|return|orphan|thread SOCKET CGROUP\n",
+		fputs("usage: handover stay|move|fork|rights|getfd|return|orphan|birth|thread SOCKET CGROUP\n",
 			stderr);
 		return 2;
 	}
@@ -260,6 +279,8 @@ int main(int argc, char **argv)
 			_exit(0);
 		}
 		finish_child(child);
+	} else if (!strcmp(how, "birth")) {
+		by_birth(path, cgroup, root);
 	} else if (!strcmp(how, "thread")) {
 		by_thread(path, cgroup, root);
 	} else {
