@@ -28,6 +28,7 @@ include make/tools.mk
 include make/bpf.mk
 include make/userspace.mk
 include make/tests.mk
+include make/mutants.mk
 include make/demo.mk
 include make/deps.mk
 

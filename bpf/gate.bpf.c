@@ -41,10 +41,8 @@ static __always_inline bool passes(__u32 reason)
 }
 
 /* Made by a task in a container, whatever it is called and wherever it lies. */
-static __always_inline bool is_planted(struct sock *listener)
+static __always_inline bool is_planted(const struct latch_listener *label)
 {
-	struct latch_listener *label = bpf_sk_storage_get(&latch_listeners, listener, 0, 0);
-
 	return label && label->tag > LATCH_TAG_HOST;
 }
 
@@ -93,7 +91,8 @@ static __always_inline void report(
 SEC("lsm/unix_stream_connect")
 int BPF_PROG(latch_gate, struct sock *sock, struct sock *other, struct sock *newsk)
 {
-	struct guard guard = guard_of(other);
+	struct latch_listener *label = bpf_sk_storage_get(&latch_listeners, other, 0, 0);
+	struct guard guard = guard_of(other, label);
 	struct subject subject = {};
 	__u32 reason;
 	int verdict = 0;
@@ -101,7 +100,7 @@ int BPF_PROG(latch_gate, struct sock *sock, struct sock *other, struct sock *new
 	if (guard.kind == LATCH_GUARD_NONE)
 		return 0;
 	subject_of_current(&subject);
-	reason = decide(guard.kind, &subject, is_planted(other));
+	reason = decide(guard.kind, &subject, is_planted(label));
 	if (!passes(reason)) {
 		if (enforcing())
 			verdict = -EPERM;
@@ -124,8 +123,9 @@ int BPF_PROG(latch_gate, struct sock *sock, struct sock *other, struct sock *new
 }
 
 /*
- * Who made a listener is written on it when it begins to listen: latch adopts and talks to sockets
- * of the host alone, and a container that can write to the engine's directory could put one there.
+ * Who made a listener is written on it when it begins to listen, and whether it lies at a guarded
+ * name: latch adopts and talks to sockets of the host alone, and a container that can write to the
+ * engine's directory could put one there, or move the engine's away.
  */
 SEC("lsm/socket_listen")
 int BPF_PROG(latch_listen, struct socket *sock, int backlog)
@@ -145,6 +145,7 @@ int BPF_PROG(latch_listen, struct socket *sock, int backlog)
 	}
 	label->tag = subject.tag;
 	label->pid = bpf_get_current_pid_tgid() >> 32;
+	label->kind = guard_of(sk, NULL).kind;
 	return 0;
 }
 

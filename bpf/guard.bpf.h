@@ -3,9 +3,10 @@
  * Is a socket guarded, and as what?
  *
  * By the inode that its file has, which no hard link, bind mount, rename or other root changes.
- * A socket whose inode is not known is looked up by the directory and name it was bound to: the
- * engine makes a new socket at its public path whenever it starts, and until latchd has seen that
- * one it must not be open. A name only ever refuses.
+ * A socket whose inode is not known counts by the directory and name that it has, or had when it
+ * began to listen: the engine makes a new socket at its public path whenever it starts, and until
+ * latchd has seen that one it must not be open, whoever renames it meanwhile. A name only ever
+ * refuses.
  */
 #ifndef LATCH_GUARD_BPF_H
 #define LATCH_GUARD_BPF_H
@@ -39,8 +40,11 @@ static __always_inline __u32 guard_kind_by_name(struct dentry *dentry)
 	return guard ? guard->kind : LATCH_GUARD_NONE;
 }
 
-/* What the file is that `sk` is bound to; kind NONE for sockets that are none of latch's business. */
-static __always_inline struct guard guard_of(struct sock *sk)
+/*
+ * What the file is that `sk` is bound to; kind NONE for sockets that are none of latch's business.
+ * `label` is the one of a listener, NULL where there is none.
+ */
+static __always_inline struct guard guard_of(struct sock *sk, const struct latch_listener *label)
 {
 	struct guard found = { .kind = LATCH_GUARD_NONE };
 	struct dentry *dentry = bound_dentry(sk);
@@ -53,7 +57,12 @@ static __always_inline struct guard guard_of(struct sock *sk)
 	key.dev = BPF_CORE_READ(dentry, d_inode, i_sb, s_dev);
 	found.ino = key.ino;
 	guard = bpf_map_lookup_elem(&latch_guarded, &key);
-	found.kind = guard ? guard->kind : guard_kind_by_name(dentry);
+	if (guard)
+		found.kind = guard->kind;
+	else if (label && label->kind != LATCH_GUARD_NONE)
+		found.kind = label->kind;
+	else
+		found.kind = guard_kind_by_name(dentry);
 	return found;
 }
 

@@ -67,7 +67,7 @@ int BPF_PROG(latch_send, struct socket *sock, struct msghdr *msg, int size)
 
 		if (!peer)
 			return 0;
-		kind = guard_of(peer).kind;
+		kind = guard_of(peer, NULL).kind;
 		if (kind == LATCH_GUARD_NONE)
 			return 0;
 		subject_of_current(&subject);

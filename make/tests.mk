@@ -67,3 +67,22 @@ test: deps-test ## every suite; end-to-end in full on 6.12, the kernel-sensitive
 test-full: deps-test ## every suite on every kernel (takes longer)
 	@$(MAKE) --no-print-directory all e2e-tools
 	@selftests/run --full $(SUITES)
+
+# Fuzzing, with clang's libFuzzer: every selftests/fuzz/fuzz_<what>.c over all of what it might call.
+FUZZ_SECONDS ?= 60
+FUZZ_BIN     := $(patsubst selftests/fuzz/%.c,$(O)/fuzz/%,$(wildcard selftests/fuzz/*.c))
+FUZZED_SRC   := $(common_SRC) $(filter-out %/main.c,$(mediator_SRC)) \
+	$(addprefix $(LLHTTP)/,llhttp.c api.c http.c)
+
+$(O)/fuzz/%: selftests/fuzz/%.c $(FUZZED_SRC)
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)
+	$(Q)$(CLANG) -g -O1 -fsanitize=fuzzer,address,undefined $(CPPFLAGS) -Iuserspace/mediator \
+		-DLLHTTP_STRICT_MODE=1 $^ $(LDLIBS) -o $@
+
+.PHONY: fuzz
+fuzz: ## fuzz every parser for FUZZ_SECONDS (60) each
+	@$(call install_missing,libclang-rt-14-dev)
+	@$(MAKE) --no-print-directory $(FUZZ_BIN)
+	@set -e; for f in $(FUZZ_BIN); do echo "$$f for $(FUZZ_SECONDS) s"; \
+		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0; done

@@ -1,6 +1,6 @@
 # A missing tool is one clear line instead of a compiler's error.
 
-ifeq ($(filter help clean deps deps-test demo test test-full,$(MAKECMDGOALS)),)
+ifeq ($(filter help clean deps deps-test demo test test-full test-mutants,$(MAKECMDGOALS)),)
 need = $(if $(shell command -v $(1) 2>/dev/null),,$(error $(1) is not installed: run `make deps`))
 $(call need,$(CC))
 $(call need,$(CLANG))

@@ -131,10 +131,15 @@ struct latch_conn {
 	char container[LATCH_ID_SIZE];
 };
 
-/* Map `listeners` (socket storage): who called listen() on a unix socket. */
+/*
+ * Map `listeners` (socket storage): who called listen() on a unix socket, and whether it lay at a
+ * guarded name then. The label stays with the socket when its file is renamed.
+ */
 struct latch_listener {
 	__u32 tag; /* enum latch_tag of the caller */
 	__u32 pid;
+	__u32 kind; /* enum latch_guard_kind of the name */
+	__u32 reserved;
 };
 
 enum latch_verdict_value {
@@ -221,7 +226,7 @@ _Static_assert(sizeof(struct latch_container) == 72, "layout of the grants map's
 _Static_assert(sizeof(struct latch_grant) == 88, "layout of the grants map");
 _Static_assert(sizeof(struct latch_task) == 16, "layout of the tasks map");
 _Static_assert(sizeof(struct latch_conn) == 128, "layout of the conns map");
-_Static_assert(sizeof(struct latch_listener) == 8, "layout of the listeners map");
+_Static_assert(sizeof(struct latch_listener) == 16, "layout of the listeners map");
 _Static_assert(sizeof(struct latch_verdict) == 64, "layout of the verdicts map");
 _Static_assert(sizeof(struct latch_event) == 152, "layout of the ring buffer's records");
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # What the scripts of this folder share: where things lie, how they speak, which tools must be
-# there, and how a cache entry comes into being (under a lock, then by rename, so that parallel
-# runs never see half of one). It starts nothing.
+# there, how a cache entry comes into being (under a lock, then by rename, so that parallel runs
+# never see half of one), and how packages of another suite are had. It starts nothing.
 
 VM_DIR=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 REPO=$(cd -- "$VM_DIR/../.." && pwd -P)
@@ -57,6 +57,43 @@ once() {
 
 # key FILE...: a short name for the contents of these files.
 key() { cat -- "$@" | sha256sum | cut -c1-16; }
+
+# mirror LABEL: the address of the archive with that label, from apt's own sources.
+mirror() {
+	# shellcheck disable=SC2016
+	apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
+		awk -F'|' -v l="$1" '$1 == "Debian" && $2 == l { print $3; exit }'
+}
+
+write_sources() {
+	local suite=$1 main security keyring=/usr/share/keyrings/debian-archive-keyring.gpg signed=
+	main=$(mirror Debian)
+	[ -n "$main" ] || { say "apt knows no Debian mirror: run apt-get update first"; return 1; }
+	[ ! -e "$keyring" ] || signed="[signed-by=$keyring]"
+	echo "deb $signed $main $suite main"
+	security=$(mirror Debian-Security)
+	[ -z "$security" ] || [ "$suite" != bookworm ] || echo "deb $signed $security $suite-security main"
+}
+
+# private_apt STATE TOOL ARGUMENT...: an apt of its own, with its files in the folder STATE: the
+# machine's lists, cache and sources stay as they are. Signatures are checked as ever.
+private_apt() {
+	local state=$1 tool=$2
+	shift 2
+	"$tool" -q -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+		-o Dir::State="$state/state" -o Dir::State::status="$state/status" -o Dir::Cache="$state/cache" \
+		-o APT::Sandbox::User=root -o APT::Get::List-Cleanup=false \
+		-o Acquire::AllowInsecureRepositories=false -o Acquire::Retries=3 -o Acquire::Languages=none "$@"
+}
+
+# open_suite STATE SUITE: makes STATE ready for private_apt, with that suite's index.
+open_suite() {
+	local state=$1 suite=$2
+	mkdir -p "$state/state/lists/partial" "$state/cache/archives/partial"
+	: >"$state/status"
+	write_sources "$suite" >"$state/sources.list" || return 1
+	private_apt "$state" apt-get update >"$state/log" 2>&1 || { tail -n 3 "$state/log" >&2; return 1; }
+}
 
 # The client side and the guest's agent are one program, built on demand.
 build_conduit() {
