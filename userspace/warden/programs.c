@@ -188,6 +188,27 @@ int programs_install(char **problem)
 	return r;
 }
 
+int programs_missing(char *name, size_t size)
+{
+	struct latch *latch = latch__open(); /* for the names alone: nothing is loaded */
+	struct bpf_program *program;
+	int missing = 0;
+
+	if (!latch)
+		return -errno;
+	bpf_object__for_each_program(program, latch->obj) {
+		char path[128];
+
+		snprintf(path, sizeof(path), "%s/%s", PIN_LINKS, bpf_program__name(program));
+		if (!access(path, F_OK))
+			continue;
+		snprintf(name, size, "%s", bpf_program__name(program));
+		missing++;
+	}
+	latch__destroy(latch);
+	return missing;
+}
+
 static int remove_files(const char *directory)
 {
 	DIR *stream = opendir(directory);

@@ -5,6 +5,8 @@
 #ifndef LATCH_PROGRAMS_H
 #define LATCH_PROGRAMS_H
 
+#include <stddef.h>
+
 /*
  * Loads, attaches and pins every program under LATCH_PIN_ROOT. Maps that are pinned already are
  * taken over with what is in them; programs that are pinned already go on enforcing until the new
@@ -12,6 +14,12 @@
  * Nothing stays open: from here on the pins alone keep the programs.
  */
 int programs_install(char **problem);
+
+/*
+ * Is every program still pinned? Returns how many are not, and the name of one of them in `name`; a
+ * negative errno where that cannot be found out.
+ */
+int programs_missing(char *name, size_t size);
 
 /* Removes the pins, and with them programs and maps. Returns 0 or a negative errno. */
 int programs_remove(void);

@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 
-#include "route.h"
+#include "programs.h"
 #include "status.h"
 
 static const struct {
@@ -71,10 +71,24 @@ static json_t *containers_object(const struct status_sources *sources)
 		counts[LATCH_TAG_CONTAINED]);
 }
 
+/* Whoever may write to the BPF file system can take the programs out of the kernel. */
+static void add_missing_programs(json_t *problems)
+{
+	char name[32] = "";
+	int missing = programs_missing(name, sizeof(name));
+
+	if (missing)
+		json_array_append_new(problems,
+			json_sprintf("THE LATCH IS OPEN: %d of the kernel programs are not pinned any "
+				     "more (%s); find out who removed them, and start latchd again",
+				missing, name));
+}
+
 static json_t *problems_array(const struct status_sources *sources)
 {
 	json_t *problems = json_array();
 
+	add_missing_programs(problems);
 	if (!sources->engine)
 		json_array_append_new(problems,
 			json_string("no engine listens; clients get 503 until one is started"));

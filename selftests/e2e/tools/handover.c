@@ -12,6 +12,7 @@
  *   return     a task that was in CGROUP moves out again and connects
  *   orphan     a child forked in CGROUP moves out again and connects
  *   birth      a child born in CGROUP (CLONE_INTO_CGROUP, no move to be seen) moves out and connects
+ *   late       a process in CGROUP connects, says so, and sends when it has read a line
  *   thread     a thread of a process that was moved as a whole execs nothing, moves out, connects
  */
 #include <errno.h>
@@ -239,7 +240,8 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (argc != 4) {
-		fputs("usage: handover stay|move|fork|rights|getfd|return|orphan|birth|thread SOCKET CGROUP\n",
+		fputs("usage: handover stay|move|fork|rights|getfd|return|orphan|birth|late|thread "
+		      "SOCKET CGROUP\n",
 			stderr);
 		return 2;
 	}
@@ -281,6 +283,13 @@ int main(int argc, char **argv)
 		finish_child(child);
 	} else if (!strcmp(how, "birth")) {
 		by_birth(path, cgroup, root);
+	} else if (!strcmp(how, "late")) {
+		enter(cgroup);
+		fd = connect_as_host(path);
+		puts("connected");
+		fflush(stdout);
+		getchar();
+		say(send_ping(fd));
 	} else if (!strcmp(how, "thread")) {
 		by_thread(path, cgroup, root);
 	} else {
