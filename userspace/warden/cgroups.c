@@ -190,6 +190,22 @@ bool cgroups_pid_is_contained(const struct maps *maps, pid_t pid)
 	return false;
 }
 
+bool cgroups_pid_is_in_scope(pid_t pid)
+{
+	char path[PATH_MAX], container[LATCH_ID_SIZE];
+
+	if (cgroup_path_of(pid, path, sizeof(path)))
+		return true;
+	while (strlen(path) > strlen(CGROUP_ROOT)) {
+		char *name = strrchr(path, '/');
+
+		if (cgroups_container_id(name + 1, container))
+			return true;
+		*name = 0;
+	}
+	return false;
+}
+
 int cgroups_allow(const struct maps *maps, const char *container, const char *image)
 {
 	enum latch_tag tag;

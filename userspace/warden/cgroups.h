@@ -35,6 +35,12 @@ bool cgroups_container_id(const char *name, char *container);
 bool cgroups_pid_is_contained(const struct maps *maps, pid_t pid);
 
 /*
+ * Is the process in a cgroup that is named as a container's, or below one? Needs no map. True also
+ * when that cannot be found out.
+ */
+bool cgroups_pid_is_in_scope(pid_t pid);
+
+/*
  * Gives a container that may be running already its grant, and its scope the tag ALLOWED, or takes
  * both away. 0 also when it has no scope (it does not run); -ENOTUNIQ when two scopes bear its id:
  * then neither is believed, and nothing is allowed.

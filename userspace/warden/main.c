@@ -33,6 +33,11 @@ static bool can_enforce(void)
 			  "cgroup; boot with systemd.unified_cgroup_hierarchy=1, or mount it there");
 		return false;
 	}
+	if (cgroups_pid_is_in_scope(getpid())) {
+		log_error("must not run in a container's cgroup: it would shut itself out; start it as "
+			  "a service of the host");
+		return false;
+	}
 	return true;
 }
 
