@@ -4,6 +4,8 @@
 # with what was found. Its header says what it needs:
 #   # settings: NAME     selftests/settings/NAME.json (default: deny-push)
 #   # kernels: all       also on the oldest and the newest kernel, not only on the main one
+#   # engine: 28         another engine than this machine's, with its own client
+#   # packages: SUITE NAME...   packages of selftests/vm/packages.txt, unpacked in $LATCH_PACKAGES
 set -u
 
 readonly SOCKET=/var/run/docker.sock
@@ -79,6 +81,19 @@ knock_from() {
 	docker run --rm -v "$TOOLS/knock:/knock:ro" "${arguments[@]}" /knock "$@" 2>&1
 }
 
+# on_terminal COMMAND...: for what wants a terminal. What it shows comes without its carriage returns,
+# and may have the echo of script's end of input among it.
+on_terminal() { script -qec "$*" /dev/null </dev/null | tr -d '\r'; }
+
+# install_buildx: the buildx of $LATCH_PACKAGES becomes a plugin of the host's docker, in a
+# DOCKER_CONFIG that containers may mount.
+install_buildx() {
+	: "${LATCH_PACKAGES:?is not set: selftests/run sets it from the header}"
+	export DOCKER_CONFIG=/tmp/docker-config
+	install -D "$LATCH_PACKAGES/usr/libexec/docker/cli-plugins/docker-buildx" $DOCKER_CONFIG/cli-plugins/docker-buildx
+	# BuildKit tries a program of every architecture, and the kernel looks for a module for each.
+	echo >/proc/sys/kernel/modprobe
+}
 
 # start_latch SETTINGS-FILE: as the runner does, in the background, ready when it returns.
 start_latch() {

@@ -4,6 +4,7 @@
  * answers whoever comes as an engine would. Like the engine it binds without permission bits and sets
  * them when it listens. Ends when it is killed.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,6 +22,7 @@ int main(int argc, char **argv)
 	strncpy(address.sun_path, argv[1], sizeof(address.sun_path) - 1);
 	unlink(argv[1]);
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	signal(SIGPIPE, SIG_IGN); /* who knocks and leaves must not end it */
 	umask(0777);
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 16) ||
 		chmod(argv[1], 0666)) {
