@@ -228,6 +228,34 @@ static int remove_files(const char *directory)
 	return r;
 }
 
+static bool is_latch_program(__u32 id)
+{
+	_cleanup_close_ int fd = bpf_prog_get_fd_by_id(id);
+	struct bpf_prog_info info = {};
+	__u32 size = sizeof(info);
+
+	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size) &&
+	       !strncmp(info.name, "latch_", 6);
+}
+
+/*
+ * The kernel detaches a program some time after its last link is gone, and until then it refuses.
+ * Whoever asked for the end must not meet it: waits for two seconds at most.
+ */
+static void wait_until_detached(void)
+{
+	for (int i = 0; i < 100; i++) {
+		bool found = false;
+		__u32 id = 0;
+
+		while (!found && !bpf_prog_get_next_id(id, &id))
+			found = is_latch_program(id);
+		if (!found)
+			return;
+		usleep(20000);
+	}
+}
+
 int programs_remove(void)
 {
 	/* Links first: no program must run on when its maps have lost their names. */
@@ -235,6 +263,7 @@ int programs_remove(void)
 
 	if (!r && rmdir(PIN_LINKS) && errno != ENOENT)
 		r = -errno;
+	wait_until_detached();
 	if (!r)
 		r = remove_files(LATCH_PIN_ROOT);
 	if (!r && rmdir(LATCH_PIN_ROOT) && errno != ENOENT)

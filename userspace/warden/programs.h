@@ -21,7 +21,10 @@ int programs_install(char **problem);
  */
 int programs_missing(char *name, size_t size);
 
-/* Removes the pins, and with them programs and maps. Returns 0 or a negative errno. */
+/*
+ * Removes the pins, and with them programs and maps, and waits until no program refuses any more.
+ * Returns 0 or a negative errno.
+ */
 int programs_remove(void);
 
 #endif
