@@ -264,7 +264,8 @@ void judge_running(struct judge *judge)
 	 * held before, and a restart policy would start it on that.
 	 */
 	maps_revoke_unused(judge->maps);
-	engine_list_containers(judge->engine, on_list, judge);
+	/* Where it cannot even be asked nothing is granted; the next change of digests asks again. */
+	(void)engine_list_containers(judge->engine, on_list, judge);
 }
 
 void judge_engine_event(const struct engine_event *event, void *context)

@@ -77,7 +77,11 @@ static void add_missing_programs(json_t *problems)
 	char name[32] = "";
 	int missing = programs_missing(name, sizeof(name));
 
-	if (missing)
+	if (missing < 0)
+		json_array_append_new(problems,
+			json_string("whether the kernel programs are pinned cannot be found out; look at "
+				    LATCH_PIN_ROOT "/links"));
+	else if (missing > 0)
 		json_array_append_new(problems,
 			json_sprintf("THE LATCH IS OPEN: %d of the kernel programs are not pinned any "
 				     "more (%s); find out who removed them, and start latchd again",

@@ -316,16 +316,21 @@ static int start_listening(struct warden *warden, const char *holder, const char
 	options.listener = warden->listeners.public;
 	warden->mediator = mediator_process_new(&warden->loop, &warden->maps, &options, on_message,
 		on_mediator_exit, warden);
-	if (!warden->mediator)
+	if (!warden->mediator) {
+		log_error("out of memory");
 		return -ENOMEM;
+	}
 	r = adoption_new(&warden->loop, &warden->maps, warden->options->socket, on_adoption, warden,
 		&warden->adoption, &problem);
 	if (r < 0) {
 		log_error("%s", problem_text(problem, r));
 		return r;
 	}
-	return control_new(&warden->loop, &warden->maps, TAKE_FD(warden->listeners.control),
+	r = control_new(&warden->loop, &warden->maps, TAKE_FD(warden->listeners.control),
 		on_command, warden, &warden->control);
+	if (r < 0)
+		log_error("cannot serve " LATCH_CONTROL_SOCKET ": %s", strerror(-r));
+	return r;
 }
 
 static void watch_signals(struct warden *warden)
@@ -359,8 +364,11 @@ static int start(struct warden *warden)
 		return r;
 	}
 	r = start_judging(warden);
-	if (!r)
-		r = start_listening(warden, holder, mediator);
+	if (r < 0) {
+		log_error("cannot begin to judge images: %s", strerror(-r));
+		return r;
+	}
+	r = start_listening(warden, holder, mediator);
 	if (r < 0)
 		return r;
 	start_mediator(warden);
