@@ -28,6 +28,8 @@ include make/tools.mk
 include make/bpf.mk
 include make/userspace.mk
 include make/tests.mk
+include make/routes.mk
+include make/bench.mk
 include make/mutants.mk
 include make/demo.mk
 include make/deps.mk

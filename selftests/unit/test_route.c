@@ -41,6 +41,21 @@ static int classify(const char *method, const char *target, struct route_match *
 	return classify_bytes(method, target, strlen(target), match);
 }
 
+static void expect_name(const struct route_match *match, const char *name)
+{
+	char out[ROUTE_TEXT_SIZE];
+
+	assert_int_equal(route_name(match, out, sizeof(out)), strlen(name));
+	assert_string_equal(out, name);
+}
+
+static void expect_version(const struct route_match *match, const char *version)
+{
+	assert_int_equal(match->version_length, strlen(version));
+	assert_memory_equal(match->text, version, strlen(version));
+	assert_ptr_equal(match->path, match->text + match->version_length);
+}
+
 static void expect_route(const char *method, const char *target, const char *template)
 {
 	struct route_match match;
@@ -138,7 +153,10 @@ static void the_table_is_in_the_engines_order_and_holds_nothing_else(void **stat
 		assert_true(id > last);
 		last = id;
 	}
-	seen[ROUTE_IMAGE_IMPORT] = true; /* the second row of POST /images/create */
+	/* What shares a method and a template, told apart by the query. */
+	seen[ROUTE_IMAGE_IMPORT] = true;
+	seen[ROUTE_SWARM_ROTATE_KEY] = seen[ROUTE_SWARM_UPDATE] = true;
+	seen[ROUTE_SERVICE_UPDATE] = seen[ROUTE_BUILD] = true;
 	for (int id = 0; id < ROUTE_COUNT; id++) {
 		if (!seen[id])
 			fail_msg("%s is not in the data", route_get(id)->template);
@@ -173,6 +191,8 @@ static void the_other_marks_stand_at_these_routes_alone(void **state)
 		{ ROUTE_JUDGE_CREATE, { ROUTE_CONTAINER_CREATE, -1 } },
 		{ ROUTE_JUDGE_START, { ROUTE_CONTAINER_START, ROUTE_CONTAINER_RESTART, -1 } },
 		{ ROUTE_GRPC, { ROUTE_BUILD_GRPC, -1 } },
+		{ ROUTE_FORM, { ROUTE_IMAGE_PULL, ROUTE_IMAGE_IMPORT, ROUTE_BUILD_EXPORT,
+				      ROUTE_BUILD, -1 } },
 	};
 
 	(void)state;
@@ -184,6 +204,7 @@ static void the_other_marks_stand_at_these_routes_alone(void **state)
 				expected = expected || *route == id;
 			if (expected != !!(route_get(id)->flags & marks[i].flag))
 				fail_msg("flag %#x of %s", marks[i].flag, route_get(id)->template);
+			assert_int_equal(route_has_form(id), !!(route_get(id)->flags & ROUTE_FORM));
 		}
 	}
 }
@@ -279,9 +300,9 @@ static void a_trailing_slash_counts_where_the_engine_says_so(void **state)
 	expect_route("DELETE", "/containers/", "/containers/{name:.*}");
 	expect_route("GET", "/debug/pprof/", "/debug/pprof/");
 	assert_int_equal(classify("GET", "/volumes/", &match), ROUTE_VOLUME_INSPECT);
-	assert_string_equal(match.name, "");
+	expect_name(&match, "");
 	assert_int_equal(classify("GET", "/volumes/x/", &match), ROUTE_VOLUME_INSPECT);
-	assert_string_equal(match.name, "x/");
+	expect_name(&match, "x/");
 }
 
 static void the_first_row_of_the_engines_order_wins(void **state)
@@ -291,13 +312,13 @@ static void the_first_row_of_the_engines_order_wins(void **state)
 	(void)state;
 	assert_int_equal(classify("DELETE", "/containers/a/checkpoints/b", &match),
 		ROUTE_CHECKPOINT_DELETE);
-	assert_string_equal(match.name, "a");
+	expect_name(&match, "a");
 	assert_int_equal(classify("DELETE", "/containers/a/b/checkpoints/c", &match),
 		ROUTE_CONTAINER_DELETE);
-	assert_string_equal(match.name, "a/b/checkpoints/c");
+	expect_name(&match, "a/b/checkpoints/c");
 	assert_int_equal(classify("POST", "/containers/create/start", &match),
 		ROUTE_CONTAINER_START);
-	assert_string_equal(match.name, "create");
+	expect_name(&match, "create");
 	assert_int_equal(classify("POST", "/containers/create/exec", &match), ROUTE_EXEC_CREATE);
 	assert_int_equal(classify("GET", "/plugins/privileges", &match), ROUTE_PLUGIN_PRIVILEGES);
 	assert_int_equal(classify("GET", "/plugins/x/json", &match), ROUTE_PLUGIN_INSPECT);
@@ -312,20 +333,20 @@ static void a_name_is_the_longest_that_fits_and_is_decoded(void **state)
 
 	(void)state;
 	classify("GET", "/containers/a%2Fb/json", &match);
-	assert_string_equal(match.name, "a/b");
+	expect_name(&match, "a/b");
 	classify("GET", "/containers/a/json/json", &match);
-	assert_string_equal(match.name, "a/json");
+	expect_name(&match, "a/json");
 	classify("POST", "/v1.43/images/reg:5000/x/y%3A1/push?tag=1", &match);
-	assert_string_equal(match.name, "reg:5000/x/y:1");
+	expect_name(&match, "reg:5000/x/y:1");
 	assert_string_equal(match.path, "/images/reg:5000/x/y:1/push");
-	assert_string_equal(match.version, "1.43");
+	expect_version(&match, "/v1.43");
 	assert_int_equal(match.query_length, 5);
 	assert_memory_equal(match.query, "tag=1", 5);
 	classify("GET", "/containers/%C3%A9/json", &match);
-	assert_string_equal(match.name, "\xc3\xa9");
+	expect_name(&match, "\xc3\xa9");
 	classify("GET", "/info", &match);
-	assert_string_equal(match.name, "");
-	assert_string_equal(match.version, "");
+	expect_name(&match, "");
+	expect_version(&match, "");
 	assert_null(match.query);
 }
 
@@ -405,7 +426,7 @@ static void a_version_is_taken_as_the_engine_spells_it_and_once(void **state)
 	expect_route("GET", "/v10.0/info", "/info");
 	expect_route("GET", "/v1.0000000000043/info", "/info");
 	classify("GET", "/v1.43.0/info", &match);
-	assert_string_equal(match.version, "1.43.0");
+	expect_version(&match, "/v1.43.0");
 	assert_string_equal(match.path, "/info");
 	expect_none("GET", "/v1.43/v1.43/info");
 	expect_none("GET", "/v1.43");
@@ -418,7 +439,7 @@ static void an_old_or_malformed_version_cannot_be_read(void **state)
 	static const char *const versions[] = {
 		"1.23", "1.0", "1.12", "1.9", "1", "0", "0.99", "1.023", "1.2.4", "00001.23",
 		".", "...", "1.", ".43", "1..43", "1.43.", "..1.43",
-		"1.43.0.0.0.0.0.0.0",
+		"1.10", "1.19.0", "1.20", "1.23.99", "18446744073709551616..1",
 	};
 	char target[64];
 
@@ -427,6 +448,16 @@ static void an_old_or_malformed_version_cannot_be_read(void **state)
 		snprintf(target, sizeof(target), "/v%s/containers/x/start", versions[i]);
 		expect_unreadable("POST", target);
 	}
+}
+
+static void expect_query(const char *path, const char *query, int id)
+{
+	struct route_match match;
+	char target[256];
+
+	snprintf(target, sizeof(target), "/v1.43%s%s", path, query);
+	if (classify("POST", target, &match) != id)
+		fail_msg("%s is %d, expected %d", target, match.id, id);
 }
 
 static void the_first_value_of_from_image_tells_a_pull_from_an_import(void **state)
@@ -461,15 +492,85 @@ static void the_first_value_of_from_image_tells_a_pull_from_an_import(void **sta
 		{ "?fromSrc=a%26fromImage=x", ROUTE_IMAGE_IMPORT },
 		{ "?a?fromImage=x", ROUTE_IMAGE_IMPORT },
 	};
-	struct route_match match;
-	char target[128];
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		snprintf(target, sizeof(target), "/v1.43/images/create%s", cases[i].query);
-		if (classify("POST", target, &match) != cases[i].id)
-			fail_msg("%s is %d", target, match.id);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		expect_query("/images/create", cases[i].query, cases[i].id);
+}
+
+static void a_rotation_is_what_the_engine_reads_as_true(void **state)
+{
+	static const char *const keys[] = { "rotateWorkerToken", "rotateManagerToken",
+		"rotateManagerUnlockKey" };
+	static const char *const off[] = { "", "=", "=0", "=f", "=F", "=FALSE", "=false", "=False",
+		"=%66alse", "=fals%65", "=&x=1", "=false&x=true" };
+	/* What is no boolean at all is refused by the engine, and here by whoever lists the row. */
+	static const char *const on[] = { "=1", "=t", "=T", "=TRUE", "=true", "=True", "=yes",
+		"=fALSE", "=false+", "=+false", "=00", "=%30%30", "=none", "=false%00", "=0x",
+		"=falsee", "=fa", "=1&x=0" };
+	char query[128];
+
+	(void)state;
+	for (size_t k = 0; k < ARRAY_SIZE(keys); k++) {
+		int id = k < 2 ? ROUTE_SWARM_ROTATE_TOKEN : ROUTE_SWARM_ROTATE_KEY;
+
+		for (size_t i = 0; i < ARRAY_SIZE(off); i++) {
+			snprintf(query, sizeof(query), "?version=7&%s%s", keys[k], off[i]);
+			expect_query("/swarm/update", query, ROUTE_SWARM_UPDATE);
+		}
+		for (size_t i = 0; i < ARRAY_SIZE(on); i++) {
+			snprintf(query, sizeof(query), "?version=7&%s%s", keys[k], on[i]);
+			expect_query("/swarm/update", query, id);
+		}
+		/* The first value counts, however its key is spelt. */
+		snprintf(query, sizeof(query), "?%s=false&%s=true", keys[k], keys[k]);
+		expect_query("/swarm/update", query, ROUTE_SWARM_UPDATE);
+		snprintf(query, sizeof(query), "?%%72%s=1&%s=false", keys[k] + 1, keys[k]);
+		expect_query("/swarm/update", query, id);
 	}
+	expect_query("/swarm/update", "", ROUTE_SWARM_UPDATE);
+	expect_query("/swarm/update", "?rotateworkertoken=1", ROUTE_SWARM_UPDATE);
+	expect_query("/swarm/update", "?fromImage=x&rollback=previous", ROUTE_SWARM_UPDATE);
+}
+
+static void a_rollback_is_what_the_engine_does_not_read_as_none(void **state)
+{
+	(void)state;
+	expect_query("/services/s/update", "?version=1", ROUTE_SERVICE_UPDATE);
+	expect_query("/services/s/update", "?rollback", ROUTE_SERVICE_UPDATE);
+	expect_query("/services/s/update", "?rollback=", ROUTE_SERVICE_UPDATE);
+	expect_query("/services/s/update", "?rollback=none&version=1", ROUTE_SERVICE_UPDATE);
+	expect_query("/services/s/update", "?rollback=%6Eone", ROUTE_SERVICE_UPDATE);
+	expect_query("/services/s/update", "?rollback=none&rollback=previous", ROUTE_SERVICE_UPDATE);
+	expect_query("/services/s/update", "?rollback=previous", ROUTE_SERVICE_ROLLBACK);
+	expect_query("/services/s/update", "?rollback=previous&rollback=none", ROUTE_SERVICE_ROLLBACK);
+	expect_query("/services/s/update", "?roll%62ack=previous", ROUTE_SERVICE_ROLLBACK);
+	expect_query("/services/s/update", "?rollback=false", ROUTE_SERVICE_ROLLBACK);
+	expect_query("/services/s/update", "?rollback=None", ROUTE_SERVICE_ROLLBACK);
+	expect_query("/services/s/update", "?rollback=none+", ROUTE_SERVICE_ROLLBACK);
+	expect_query("/services/s/update", "?rollback=0", ROUTE_SERVICE_ROLLBACK);
+}
+
+/* Else a list that refuses one of the two could be passed by asking for the other as well. */
+static void a_request_for_two_things_at_once_has_no_route(void **state)
+{
+	struct route_match match;
+
+	(void)state;
+	expect_query("/swarm/update", "?rotateWorkerToken=1&rotateManagerUnlockKey=1", ROUTE_NONE);
+	expect_query("/swarm/update", "?rotateManagerUnlockKey=true&rotateManagerToken=true",
+		ROUTE_NONE);
+	expect_query("/swarm/update",
+		"?rotateManagerUnlockKey=t&rotateWorkerToken=&rotateManagerToken=x", ROUTE_NONE);
+	classify("POST", "/swarm/update?rotateWorkerToken=1&rotateManagerUnlockKey=1", &match);
+	assert_non_null(strstr(match.problem, "two commands"));
+	assert_string_equal(match.path, "/swarm/update");
+	/* The same command twice is one thing; so is a key whose first value says no. */
+	expect_query("/swarm/update", "?rotateWorkerToken=1&rotateManagerToken=1",
+		ROUTE_SWARM_ROTATE_TOKEN);
+	expect_query("/swarm/update",
+		"?rotateManagerUnlockKey=0&rotateManagerUnlockKey=1&rotateManagerToken=1",
+		ROUTE_SWARM_ROTATE_TOKEN);
 }
 
 /* "/containers/aaa…/json" whose name has `length` bytes; the caller frees it. */
@@ -483,32 +584,66 @@ static char *long_name(size_t length)
 	return target;
 }
 
-static void names_and_paths_too_long_for_their_arrays_cannot_be_read(void **state)
+static void a_path_too_long_for_its_array_cannot_be_read(void **state)
 {
+	const size_t room = sizeof(((struct route_match *)0)->text) - 1;
 	struct route_match match;
 	char *target;
 
 	(void)state;
-	target = long_name(sizeof(match.name) - 1);
+	/* The longest path there is, and with it the longest name. */
+	target = long_name(room - strlen("/containers//json"));
 	assert_int_equal(classify("GET", target, &match), ROUTE_CONTAINER_INSPECT);
-	assert_int_equal(strlen(match.name), sizeof(match.name) - 1);
+	assert_int_equal(strlen(match.path), room);
 	free(target);
-	target = long_name(sizeof(match.name));
+	target = long_name(room + 1 - strlen("/containers//json"));
 	expect_unreadable("GET", target);
 	free(target);
 
-	target = long_name(sizeof(match.path) - 1 - 12);
-	target[sizeof(match.path) - 1] = '\0';
+	target = long_name(room - 12);
+	target[room] = '\0';
 	expect_none("GET", target); /* readable, but no route */
 	classify("GET", target, &match);
-	assert_int_equal(strlen(match.path), sizeof(match.path) - 1);
+	assert_int_equal(strlen(match.path), room);
 	free(target);
-	target = long_name(sizeof(match.path) - 12);
-	target[sizeof(match.path)] = '\0';
+	target = long_name(room + 1 - 12);
+	target[room + 1] = '\0';
 	expect_unreadable("GET", target);
 	free(target);
 	target = long_name(100000);
 	expect_unreadable("GET", target);
+	free(target);
+}
+
+static void a_version_may_be_as_long_as_a_path(void **state)
+{
+	struct route_match match;
+	char target[2048] = "/v1.", name[8];
+
+	(void)state;
+	memset(target + 4, '0', 1000);
+	strcpy(target + 1004, "43/containers/web/json");
+	assert_int_equal(classify("GET", target, &match), ROUTE_CONTAINER_INSPECT);
+	assert_string_equal(match.path, "/containers/web/json");
+	assert_int_equal(match.version_length, 1006);
+	assert_int_equal(route_name(&match, name, 3), -ENAMETOOLONG);
+	assert_int_equal(route_name(&match, name, 4), 3);
+	strcpy(target + 1004, "23/containers/web/json");
+	expect_unreadable("GET", target);
+}
+
+static void a_query_may_be_longer_than_any_path(void **state)
+{
+	size_t length = 60000;
+	struct route_match match;
+	char *target = malloc(length + 32);
+
+	(void)state;
+	strcpy(target, "/images/create?");
+	memset(target + 15, 'a', length);
+	strcpy(target + 15 + length, "&fromImage=x");
+	assert_int_equal(classify("POST", target, &match), ROUTE_IMAGE_PULL);
+	assert_int_equal(match.query_length, length + 12);
 	free(target);
 }
 
@@ -524,13 +659,18 @@ static void expect_round_trip(const char *method, const char *target)
 	assert_int_not_equal(first.path[0], '\0');
 	length = route_target(&first, NULL, out, sizeof(out));
 	assert_int_equal(length, strlen(out));
-	if (first.query)
-		snprintf(query, sizeof(query), "%.*s", (int)first.query_length, first.query);
 
 	assert_int_equal(classify(method, out, &second), first.id);
 	assert_string_equal(second.path, first.path);
-	assert_string_equal(second.name, first.name);
-	assert_string_equal(second.version, first.version);
+	assert_int_equal(second.version_length, first.version_length);
+	assert_string_equal(second.text, first.text);
+	if (first.id >= 0) {
+		assert_true(route_name(&first, query, sizeof(query)) >= 0);
+		expect_name(&second, query);
+	}
+	query[0] = '\0';
+	if (first.query)
+		snprintf(query, sizeof(query), "%.*s", (int)first.query_length, first.query);
 	assert_int_equal(!second.query, !first.query);
 	assert_int_equal(second.query_length, strlen(query));
 	if (second.query)
@@ -665,7 +805,12 @@ int main(void)
 		cmocka_unit_test(a_version_is_taken_as_the_engine_spells_it_and_once),
 		cmocka_unit_test(an_old_or_malformed_version_cannot_be_read),
 		cmocka_unit_test(the_first_value_of_from_image_tells_a_pull_from_an_import),
-		cmocka_unit_test(names_and_paths_too_long_for_their_arrays_cannot_be_read),
+		cmocka_unit_test(a_rotation_is_what_the_engine_reads_as_true),
+		cmocka_unit_test(a_rollback_is_what_the_engine_does_not_read_as_none),
+		cmocka_unit_test(a_request_for_two_things_at_once_has_no_route),
+		cmocka_unit_test(a_path_too_long_for_its_array_cannot_be_read),
+		cmocka_unit_test(a_version_may_be_as_long_as_a_path),
+		cmocka_unit_test(a_query_may_be_longer_than_any_path),
 		cmocka_unit_test(what_is_forwarded_is_read_as_the_same_path_again),
 		cmocka_unit_test(what_is_forwarded_has_one_spelling),
 		cmocka_unit_test(another_path_can_be_forwarded_in_place_of_the_clients),

@@ -23,10 +23,17 @@ enum {
 #define ROUTES(...)  ((const short[]){ __VA_ARGS__, COMMAND_NO_ROUTE })
 #define IS(...)	     ROUTES(__VA_ARGS__)
 #define NEEDS(...)   ROUTES(__VA_ARGS__)
+#define HIDDEN_IN(...) ROUTES(__VA_ARGS__)
+
+static const short nowhere[] = { COMMAND_NO_ROUTE };
+
+/* The list behind the note, or `nowhere` without one. */
+#define FIRST_OF(first, ...) first
+#define HIDDEN(...)	     FIRST_OF(__VA_ARGS__ __VA_OPT__(, ) nowhere)
 
 static const struct command commands[] = {
-#define COMMAND(names_, support_, is_, needs_, note_)                                              \
-	{ names_, COMMAND_##support_, is_, needs_, note_ },
+#define COMMAND(names_, support_, is_, needs_, note_, ...)                                         \
+	{ names_, COMMAND_##support_, is_, needs_, HIDDEN(__VA_ARGS__), note_ },
 #include "latch/commands.def"
 #undef COMMAND
 };

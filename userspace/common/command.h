@@ -24,6 +24,7 @@ struct command {
 	enum command_support support;
 	const short *is;    /* enum route_id, up to COMMAND_NO_ROUTE */
 	const short *needs; /* the same */
+	const short *hidden_in; /* the same: may have its effect inside, where nobody looks */
 	const char *note;   /* part of a sentence for the administrator, or NULL */
 };
 

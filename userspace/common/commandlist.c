@@ -149,9 +149,37 @@ static void warn_about_one(const char *entry, const struct command *command, cha
 		append(problem, size, "\"%s\": %s", entry, command->note);
 }
 
+static bool has_route(const short *routes, int route_id)
+{
+	for (; *routes != COMMAND_NO_ROUTE; routes++) {
+		if (*routes == route_id)
+			return true;
+	}
+	return false;
+}
+
+static bool family_is(const char *entry, int route_id)
+{
+	for (size_t i = 0; i < command_count(); i++) {
+		if (selects(entry, command_get(i)) && has_route(command_get(i)->is, route_id))
+			return true;
+	}
+	return false;
+}
+
+/* May a command of the family be hidden in what no command of the family is? */
+static bool reaches_out(const char *entry, const struct command *command)
+{
+	for (const short *hidden = command->hidden_in; *hidden != COMMAND_NO_ROUTE; hidden++) {
+		if (!family_is(entry, *hidden))
+			return true;
+	}
+	return false;
+}
+
 /*
- * Of a family, only what it lets through is worth a word: that its members share requests with one
- * another is what a family is.
+ * Of a family, only what it lets through and what it takes with it is worth a word: that its
+ * members share requests with one another is what a family is.
  */
 static void warn_about_family(const char *entry, char *problem, size_t size)
 {
@@ -163,7 +191,7 @@ static void warn_about_family(const char *entry, char *problem, size_t size)
 		if (!selects(entry, command))
 			continue;
 		silent = silent && command->support == COMMAND_SILENT;
-		if (command->support != COMMAND_PARTIAL)
+		if (command->support != COMMAND_PARTIAL && !reaches_out(entry, command))
 			continue;
 		if (problem[0] == '\0')
 			append(problem, size, "\"%s\": ", entry);
@@ -222,11 +250,36 @@ static void apply_entry(enum commandlist_type type, const char *entry, unsigned 
 			continue;
 		if (type == COMMANDLIST_DENY) {
 			set_routes(verdicts, command->is, LATCH_VERDICT_REFUSE);
+			/* Fail closed: what is not looked into may be the command. */
+			set_routes(verdicts, command->hidden_in, LATCH_VERDICT_REFUSE);
 		} else {
 			set_routes(verdicts, command->is, LATCH_VERDICT_PASS);
 			set_routes(verdicts, command->needs, LATCH_VERDICT_PASS);
 		}
 	}
+}
+
+/*
+ * Asked of the verdicts that the entry alone makes, so that it cannot differ from what a compiled
+ * list obeys.
+ */
+static bool decides(enum commandlist_type type, const char *entry, int route_id)
+{
+	bool deny = type == COMMANDLIST_DENY;
+	unsigned char verdicts[ROUTE_COUNT];
+
+	memset(verdicts, deny ? LATCH_VERDICT_PASS : LATCH_VERDICT_REFUSE, ROUTE_COUNT);
+	apply_entry(type, entry, verdicts);
+	return verdicts[route_id] != (deny ? LATCH_VERDICT_PASS : LATCH_VERDICT_REFUSE);
+}
+
+size_t commandlist_entry(const struct commandlist *list, int route_id, size_t from)
+{
+	if (route_get(route_id)->flags & ROUTE_ALWAYS)
+		return list->count;
+	while (from < list->count && !decides(list->type, list->commands[from], route_id))
+		from++;
+	return from;
 }
 
 int commandlist_compile(const struct commandlist *list, unsigned char verdicts[ROUTE_COUNT],

@@ -2,9 +2,10 @@
 /*
  * From ECI's command list to one verdict per route.
  *
- * A command of include/latch/commands.def *is* some routes and *needs* others. A deny list
- * refuses the routes that a listed command is; an allow list passes those that a listed command
- * is or needs. Routes marked ROUTE_ALWAYS pass under both. Names and wildcards are ECI's.
+ * A command of include/latch/commands.def *is* some routes, *needs* others, and may be *hidden in*
+ * further ones. A deny list refuses the routes that a listed command is or may be hidden in; an
+ * allow list passes those that a listed command is or needs. Routes marked ROUTE_ALWAYS pass under
+ * both. Names and wildcards are ECI's.
  */
 #ifndef LATCH_COMMANDLIST_H
 #define LATCH_COMMANDLIST_H
@@ -39,5 +40,12 @@ int commandlist_check(const char *name, char *problem, size_t size);
  */
 int commandlist_compile(const struct commandlist *list, unsigned char verdicts[ROUTE_COUNT],
 	char *problem, size_t size);
+
+/*
+ * The first entry from index `from` on that decides the route: one that refuses it on a deny list,
+ * one that passes it on an allow list. list->count when none does: the route then has the verdict
+ * of everything that is not listed, or is ROUTE_ALWAYS. For lists that compile.
+ */
+size_t commandlist_entry(const struct commandlist *list, int route_id, size_t from);
 
 #endif

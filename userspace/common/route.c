@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * From a request target to a row of routes.def, as the engine's own router would find it.
+ * What the mediator knows of a request target beside its row of routes.def, which is
+ * latch/classify.h's to find: the decoded path and how to write it again, the name in it, and, for
+ * a target without a route, the sentence that says why.
  *
  * The engine (Go) decodes the path once, redirects what is not clean (`//`, dot segments) without
  * running anything, and compares the rest with its templates in their order. Whatever two readers
@@ -12,22 +14,43 @@
 #include <string.h>
 
 #include "latch/abi.h"
+#include "latch/classify.h"
 #include "route.h"
 #include "util.h"
 
+/* The discriminators in words, of one key or two. What they mean is in the automaton. */
+#define KEYS(first, ...) first __VA_OPT__(" or " __VA_ARGS__)
+#define ALWAYS	  NULL
+#define SET(...)  KEYS(__VA_ARGS__) " not empty"
+#define TRUE(...) KEYS(__VA_ARGS__) " true"
+#define SOME(...) KEYS(__VA_ARGS__) " neither empty nor none"
+
 static const struct route routes[] = {
-#define ROUTE(id, method_, template_, flags_, key_)                                                \
-	[ROUTE_##id] = { method_, template_, flags_, key_ },
+#define ROUTE(id, method_, template_, flags_, when_)                                               \
+	[ROUTE_##id] = { method_, template_, flags_, when_ },
 #include "latch/routes.def"
 #undef ROUTE
 };
 
+#undef KEYS
+#undef ALWAYS
+#undef SET
+#undef TRUE
+#undef SOME
+
 _Static_assert(ARRAY_SIZE(routes) == ROUTE_COUNT, "one row of routes.def for each route");
+_Static_assert(DFA_ROWS == ROUTE_COUNT, "the automaton is made of the same table");
 _Static_assert(ROUTE_COUNT <= LATCH_MAX_ROUTES, "routes.def must fit one generation of verdicts");
+_Static_assert(ROUTE_TEXT_SIZE == CLASSIFY_MAX_PATH + 1, "what has a route can be kept");
 
 const struct route *route_get(int id)
 {
 	return &routes[id];
+}
+
+bool route_has_form(int id)
+{
+	return route_reads_form(id);
 }
 
 /* The byte that an escape at `text` stands for, or -1: also when it is cut short. */
@@ -78,12 +101,21 @@ static const char *check_query(const char *query, size_t length)
 	return NULL;
 }
 
-/* Decodes once, as Go's url.Parse does: `+` stays, every %XX is its byte. `size` holds the NUL. */
-static const char *decode_path(const char *text, size_t length, char *path, size_t size)
+/*
+ * Decodes once, as Go's url.Parse does: `+` stays, every %XX is its byte. With a problem, what is in
+ * match->text does not count.
+ */
+static const char *decode_path(const char *text, size_t length, struct route_match *match)
 {
 	const char *end = text + length;
 	size_t used = 0;
 
+	/* Nearly every path. What has a route holds no other byte that is not allowed. */
+	if (match->id >= 0 && !memchr(text, '%', length)) {
+		memcpy(match->text, text, length);
+		match->text[length] = '\0';
+		return NULL;
+	}
 	while (text < end) {
 		int byte = (unsigned char)*text;
 
@@ -100,11 +132,11 @@ static const char *decode_path(const char *text, size_t length, char *path, size
 		 */
 		if (is_control(byte))
 			return "the path holds a control character";
-		if (used + 1 >= size)
+		if (used + 1 >= sizeof(match->text))
 			return "the path is too long";
-		path[used++] = byte;
+		match->text[used++] = byte;
 	}
-	path[used] = '\0';
+	match->text[used] = '\0';
 	return NULL;
 }
 
@@ -125,25 +157,24 @@ static size_t version_prefix(const char *path)
 /*
  * Below 1.24, engines up to 24 take a host configuration from the body of a container's start: a
  * way round whatever was judged at its creation. Spellings such as 1.43.0 and 01.43 are the
- * engine's own; a version too new is its own to refuse.
+ * engine's own; a version too new is its own to refuse. `version` ends in a slash.
  */
 static const char *check_version(const char *version)
 {
 	unsigned long number[2] = { 0, 0 };
-	const char *rest = version;
 	char *end;
 
 	for (size_t i = 0;; i++) {
 		unsigned long value;
 
-		if (*rest == '.' || *rest == '\0')
+		if (*version == '.' || *version == '/')
 			return "the API version is malformed";
-		value = strtoul(rest, &end, 10);
+		value = strtoul(version, &end, 10);
 		if (i < ARRAY_SIZE(number))
 			number[i] = value;
-		if (*end == '\0')
+		if (*end == '/')
 			break;
-		rest = end + 1;
+		version = end + 1;
 	}
 	if (number[0] < 1 || (number[0] == 1 && number[1] < 24))
 		return "the API version is older than 1.24";
@@ -167,145 +198,17 @@ static bool is_clean(const char *path)
 	return true;
 }
 
-struct capture {
-	const char *text;
-	size_t length;
-};
-
-/*
- * A template against the whole of a path. `*first` becomes what its first variable caught, the
- * longest there is; empty without a variable.
- */
-static bool template_matches(const char *template, const char *path, struct capture *first)
-{
-	const char *close;
-	size_t shortest, longest;
-
-	*first = (struct capture){ path, 0 };
-	for (; *template && *template != '{'; template++, path++) {
-		if (*template != *path)
-			return false;
-	}
-	if (*template == '\0')
-		return *path == '\0';
-
-	close = strchr(template, '}');
-	if (close[-1] == '*' || close[-1] == '+') { /* {name:.*} or {name:.+} */
-		shortest = close[-1] == '+';
-		longest = strlen(path);
-	} else { /* {name} is [^/]+ */
-		shortest = 1;
-		longest = strcspn(path, "/");
-	}
-	for (size_t length = longest + 1; length-- > shortest;) {
-		struct capture later;
-
-		if (template_matches(close + 1, path + length, &later)) {
-			*first = (struct capture){ path, length };
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Does the text, decoded as a query's key, spell `key`? */
-static bool key_matches(const char *text, const char *end, const char *key)
-{
-	for (; text < end; text++, key++) {
-		int byte = *text == '+' ? ' ' : (unsigned char)*text;
-
-		if (*text == '%') {
-			byte = escaped_byte(text, end);
-			text += 2;
-		}
-		if (byte != (unsigned char)*key || *key == '\0')
-			return false;
-	}
-	return *key == '\0';
-}
-
-/* Is the first value of `key` in the query not empty? That is what Go's Values.Get returns. */
-static bool query_sets(const char *query, size_t length, const char *key)
-{
-	const char *end = query + length;
-
-	while (query < end) {
-		const char *next = memchr(query, '&', end - query);
-		const char *pair_end = next ? next : end;
-		const char *equals = memchr(query, '=', pair_end - query);
-
-		if (key_matches(query, equals ? equals : pair_end, key))
-			return equals && equals + 1 < pair_end;
-		query = pair_end + 1;
-	}
-	return false;
-}
-
-static bool route_matches(const struct route *route, const char *method, size_t method_length,
-	const struct route_match *match, struct capture *name)
-{
-	if (strlen(route->method) != method_length ||
-		memcmp(route->method, method, method_length) != 0)
-		return false;
-	if (!template_matches(route->template, match->path, name))
-		return false;
-	return !route->key ||
-		(match->query && query_sets(match->query, match->query_length, route->key));
-}
-
-static const char *find_route(const char *method, size_t method_length, struct route_match *match)
-{
-	struct capture name;
-
-	for (int id = 0; id < ROUTE_COUNT; id++) {
-		if (!route_matches(&routes[id], method, method_length, match, &name))
-			continue;
-		if (name.length >= sizeof(match->name)) {
-			match->path[0] = '\0';
-			return "the name in the path is too long";
-		}
-		memcpy(match->name, name.text, name.length);
-		match->name[name.length] = '\0';
-		match->id = id;
-		return NULL;
-	}
-	return "the engine has no such method and path";
-}
-
-/* Splits and decodes the target into `match`. With a problem, match->path is empty. */
+/* Splits the target and decodes its path. Returns why that cannot be done, or NULL. */
 static const char *read_target(const char *target, size_t length, struct route_match *match)
 {
-	char decoded[sizeof(match->path) + sizeof(match->version)];
-	const char *question, *problem;
-	size_t path_length, prefix;
+	const char *question = memchr(target, '?', length);
+	size_t path_length = question ? (size_t)(question - target) : length;
+	const char *problem = decode_path(target, path_length, match);
 
-	problem = check_target(target, length);
 	if (problem)
 		return problem;
-	question = memchr(target, '?', length);
-	path_length = question ? (size_t)(question - target) : length;
-	if (question) {
-		problem = check_query(question + 1, length - path_length - 1);
-		if (problem)
-			return problem;
-	}
-	problem = decode_path(target, path_length, decoded, sizeof(decoded));
-	if (problem)
-		return problem;
-
-	prefix = version_prefix(decoded);
-	if (prefix > 0) {
-		if (prefix - 2 >= sizeof(match->version))
-			return "the API version is too long";
-		memcpy(match->version, decoded + 2, prefix - 2);
-		match->version[prefix - 2] = '\0';
-		problem = check_version(match->version);
-		if (problem)
-			return problem;
-	}
-	if (strlen(decoded + prefix) >= sizeof(match->path))
-		return "the path is too long";
-	strcpy(match->path, decoded + prefix);
+	match->version_length = version_prefix(match->text);
+	match->path = match->text + match->version_length;
 	if (question) {
 		match->query = question + 1;
 		match->query_length = length - path_length - 1;
@@ -313,16 +216,94 @@ static const char *read_target(const char *target, size_t length, struct route_m
 	return NULL;
 }
 
+static int classify(__u32 method, const char *target, size_t length)
+{
+	struct classify c;
+
+	classify_begin(&c);
+	classify_bytes(&c, target, length);
+	return classify_end(&c, method);
+}
+
+static __u32 method_id(const char *method, size_t length)
+{
+	__u64 packed = 0;
+
+	if (length > sizeof(packed))
+		return 0;
+	for (size_t i = 0; i < length; i++)
+		packed |= (__u64)(unsigned char)method[i] << (8 * i);
+	return classify_method(packed);
+}
+
+/* Why a target cannot be read, so that there is not even a path to forward. NULL if it can. */
+static const char *explain_unreadable(const char *target, size_t length, struct route_match *match)
+{
+	const char *question = length > 0 ? memchr(target, '?', length) : NULL;
+	const char *problem = check_target(target, length);
+
+	if (!problem && question)
+		problem = check_query(question + 1, target + length - question - 1);
+	if (!problem)
+		problem = read_target(target, length, match);
+	if (!problem && match->version_length > 0)
+		problem = check_version(match->text + 2);
+	return problem;
+}
+
+/* The slow way, for what has no route: `id` is ROUTE_NONE already. */
+static void explain(__u32 method, const char *target, size_t length, struct route_match *match)
+{
+	match->problem = explain_unreadable(target, length, match);
+	if (match->problem) {
+		match->path = "";
+		match->version_length = 0;
+		match->query = NULL;
+		match->query_length = 0;
+		return;
+	}
+	if (!is_clean(match->path))
+		match->problem = "the path is not clean: the engine would redirect";
+	else if (match->query && classify(method, target, match->query - 1 - target) >= 0)
+		match->problem = "the query asks for two commands at once";
+	else
+		match->problem = "the engine has no such method and path";
+}
+
 void route_classify(const char *method, size_t method_length, const char *target,
 	size_t target_length, struct route_match *match)
 {
-	memset(match, 0, sizeof(*match));
-	match->id = ROUTE_NONE;
-	match->problem = read_target(target, target_length, match);
-	if (match->problem)
-		return;
-	match->problem = is_clean(match->path) ? find_route(method, method_length, match)
-					       : "the path is not clean: the engine would redirect";
+	__u32 id = method_id(method, method_length);
+
+	match->path = "";
+	match->version_length = 0;
+	match->query = NULL;
+	match->query_length = 0;
+	match->problem = NULL;
+	match->id = classify(id, target, target_length);
+	if (match->id < 0)
+		explain(id, target, target_length, match);
+	else
+		read_target(target, target_length, match); /* no problem, or there were no route */
+}
+
+int route_name(const struct route_match *match, char *out, size_t size)
+{
+	const char *template = routes[match->id].template;
+	const char *open = strchr(template, '{'), *close = strchr(template, '}');
+	const char *name = match->path + (open ? open - template : 0);
+	size_t length = 0;
+
+	/* Two variables are one segment each; a single one is all that the rest does not need. */
+	if (open && strchr(close, '{'))
+		length = strcspn(name, "/");
+	else if (open)
+		length = strlen(name) - strlen(close + 1);
+	if (length >= size)
+		return -ENAMETOOLONG;
+	memcpy(out, name, length);
+	out[length] = '\0';
+	return (int)length;
 }
 
 struct writer {
@@ -363,10 +344,7 @@ int route_target(const struct route_match *match, const char *path, char *out, s
 {
 	struct writer writer = { .out = out, .size = size };
 
-	if (match->version[0]) {
-		put(&writer, "/v", 2);
-		put(&writer, match->version, strlen(match->version));
-	}
+	put(&writer, match->text, match->version_length);
 	put_path(&writer, path ? path : match->path);
 	if (match->query) {
 		put(&writer, "?", 1);

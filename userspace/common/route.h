@@ -4,9 +4,9 @@
  *
  * A request target is read once, the way the engine's own router reads it (gorilla/mux over Go's
  * net/url): percent-decoded once, one leading /v<digits and dots> removed, matched against the
- * templates of include/latch/routes.def in their order. What the engine would redirect (`//`,
- * dot segments) or refuse is not a route here. The result holds the path in one canonical
- * spelling, which is what the mediator forwards.
+ * templates of include/latch/routes.def in their order, by include/latch/classify.h. What the
+ * engine would redirect (`//`, dot segments) or refuse is not a route here. The result holds the
+ * path in one canonical spelling, which is what the mediator forwards.
  */
 #ifndef LATCH_ROUTE_H
 #define LATCH_ROUTE_H
@@ -32,36 +32,52 @@ enum route_flag {
 	ROUTE_JUDGE_CREATE = 1 << 2, /* the body names an image and mounts: ask the warden */
 	ROUTE_JUDGE_START = 1 << 3,  /* starts a container: ask the warden, forward the full id */
 	ROUTE_GRPC = 1 << 4,	     /* BuildKit: a refusal must not look like "no BuildKit here" */
+	ROUTE_FORM = 1 << 5,	     /* a form body's values count, before those of the query */
 };
 
 struct route {
 	const char *method;   /* "GET" */
 	const char *template; /* "/images/{name:.*}/push" */
 	unsigned flags;	      /* enum route_flag */
-	const char *key; /* query parameter whose first value is not empty; NULL: any query */
+	const char *when; /* what tells the row from its neighbours: "fromImage not empty", or NULL */
 };
 
 /* The row of a route; `id` must be below ROUTE_COUNT. */
 const struct route *route_get(int id);
 
+#define ROUTE_TEXT_SIZE 4096 /* of a decoded path with its version, NUL included */
+
+/* Holds pointers into itself: not to be copied. */
 struct route_match {
 	int id; /* enum route_id, or ROUTE_NONE */
 	/* Below: valid for every id but where the target could not be read at all (path[0] == 0). */
-	char version[16];  /* "1.43", as the client spelt it; empty without one */
-	char path[4096];   /* decoded, without the version; never holds control characters */
-	char name[1024];   /* what the first {...} of the template caught, decoded */
-	const char *query; /* into the target, behind '?'; NULL without one */
+	const char *path;      /* decoded, without the version; never holds control characters */
+	size_t version_length; /* of "/v1.43" in `text`, as the client spelt it; 0 without one */
+	const char *query;     /* into the target, behind '?'; NULL without one */
 	size_t query_length;
 	const char *problem; /* id == ROUTE_NONE: why, a static sentence */
+	char text[ROUTE_TEXT_SIZE]; /* version and path, decoded */
 };
 
 /*
  * Classifies one request. `target` is the request target as sent, without NUL. A target that
- * cannot be read (bad escapes, not origin-form, control characters, longer than the arrays above)
+ * cannot be read (bad escapes, not origin-form, control characters, a path too long for `text`)
  * gives ROUTE_NONE and a problem; never fails otherwise.
  */
 void route_classify(const char *method, size_t method_length, const char *target,
 	size_t target_length, struct route_match *match);
+
+/*
+ * Does the engine read a form body of this route, and its values before those of the query? Then
+ * only a target that has the form's pairs at the front of its query can be classified.
+ */
+bool route_has_form(int id);
+
+/*
+ * Copies what the first {...} of the template caught of a match with a route, decoded; "" without
+ * one. Returns its length, or -ENAMETOOLONG when it does not fit with its NUL.
+ */
+int route_name(const struct route_match *match, char *out, size_t size);
 
 /*
  * Writes the target to forward: version, path (or `path`, where it is not NULL, instead of the

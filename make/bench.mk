@@ -1,0 +1,14 @@
+# Measurements. They say how long things take on this machine and pass no judgement: not part of the
+# tests. Built as the programs are, without sanitizers.
+
+$(O)/bench/classify: $(call obj,selftests/bench/classify.c selftests/corpus/reference_router.c) \
+		$(O)/libcommon.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(HARDEN) $^ $(LDLIBS) -o $@
+
+-include $(patsubst %.o,%.d,$(call obj,selftests/bench/classify.c selftests/corpus/reference_router.c))
+
+.PHONY: bench
+bench: $(O)/bench/classify ## measure how long classifying a request takes (seconds)
+	@$(O)/bench/classify
