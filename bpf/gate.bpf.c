@@ -21,6 +21,7 @@ static __always_inline __u32 decide(__u32 kind, const struct subject *subject, b
 		return LATCH_REASON_SELF;
 	switch (kind) {
 	case LATCH_GUARD_PUBLIC:
+	case LATCH_GUARD_DIRECT: /* what is said on it: request.bpf.c */
 		if (subject->tag == LATCH_TAG_HOST)
 			return LATCH_REASON_HOST;
 		if (subject->tag == LATCH_TAG_ALLOWED)
@@ -46,8 +47,17 @@ static __always_inline bool is_planted(const struct latch_listener *label)
 	return label && label->tag > LATCH_TAG_HOST;
 }
 
+/* A number for a connection. 0, which no connection has, cannot come: the map has one entry. */
+static __always_inline __u64 next_id(void)
+{
+	__u32 zero = 0;
+	__u64 *serial = bpf_map_lookup_elem(&latch_serial, &zero);
+
+	return serial ? __sync_fetch_and_add(serial, 1) + 1 : 0;
+}
+
 static __always_inline bool label_end(
-	struct sock *sk, __u32 end, __u32 kind, const struct subject *subject)
+	struct sock *sk, __u32 end, __u32 kind, const struct subject *subject, __u64 id)
 {
 	struct latch_conn *conn;
 	struct latch_scope *scope;
@@ -63,6 +73,7 @@ static __always_inline bool label_end(
 	conn->pid = bpf_get_current_pid_tgid() >> 32;
 	conn->uid = bpf_get_current_uid_gid();
 	conn->self = subject->self;
+	conn->id = id;
 	bpf_get_current_comm(conn->comm, sizeof(conn->comm));
 	scope = bpf_map_lookup_elem(&latch_cgroups, &subject->scope);
 	if (scope)
@@ -96,6 +107,7 @@ int BPF_PROG(latch_gate, struct sock *sock, struct sock *other, struct sock *new
 	struct subject subject = {};
 	__u32 reason;
 	int verdict = 0;
+	__u64 id;
 
 	if (guard.kind == LATCH_GUARD_NONE)
 		return 0;
@@ -107,9 +119,10 @@ int BPF_PROG(latch_gate, struct sock *sock, struct sock *other, struct sock *new
 		else
 			reason = LATCH_REASON_MODE_OFF;
 	}
+	id = next_id();
 	/* Labels are written in both modes: a connection outlives a change of mode. */
-	if (!verdict && (!label_end(sock, LATCH_END_CLIENT, guard.kind, &subject) ||
-				!label_end(newsk, LATCH_END_SERVER, guard.kind, &subject))) {
+	if (!verdict && (!label_end(sock, LATCH_END_CLIENT, guard.kind, &subject, id) ||
+				!label_end(newsk, LATCH_END_SERVER, guard.kind, &subject, id))) {
 		count(LATCH_COUNT_CONN_FAILED);
 		if (enforcing()) {
 			/* Without a label nobody would know later whose connection it is. */

@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "latch/abi.h"
+#include "stream.bpf.h"
 
 #ifdef LATCH_DEFINE_MAPS
 #define MAP
@@ -78,12 +79,36 @@ MAP struct {
 	__type(value, struct latch_conn);
 } latch_conns SEC(".maps");
 
+/* The id of the latest connection. */
+MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} latch_serial SEC(".maps");
+
+/* Connections that somebody wants cut, by id. The programs read it; they never write it. */
+MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct latch_cut);
+} latch_cuts SEC(".maps");
+
 MAP struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
 	__type(value, struct latch_listener);
 } latch_listeners SEC(".maps");
+
+/* How far each connection of an allowed container has been read: at the client's end. */
+MAP struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct latch_stream);
+} latch_streams SEC(".maps");
 
 /* The command list, one verdict a route, in two generations. */
 MAP struct {
@@ -95,7 +120,7 @@ MAP struct {
 
 MAP struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1024 * 1024);
+	__uint(max_entries, 4 * 1024 * 1024);
 } latch_events SEC(".maps");
 
 MAP struct {

@@ -2,7 +2,7 @@
 # one file is one concern and all share the same maps. The object becomes a skeleton header.
 
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Wextra -Werror \
-	-Wno-missing-declarations -Wno-unused-parameter -Ivmlinux -Iinclude
+	-Wno-missing-declarations -Wno-unused-parameter -Ivmlinux -Iinclude -I$(O)/gen
 
 # The definitions of the maps come first: bpftool 7.1 loses the offsets of maps that it has met as
 # external ones before.

@@ -44,7 +44,7 @@ enum {
 enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
 
 /* include/linux/socket.h, include/uapi/asm-generic/errno-base.h */
-enum { AF_UNIX = 1 };
+enum { AF_UNIX = 1, MSG_OOB = 1 };
 enum { EPERM = 1, ENOMEM = 12 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -122,8 +122,53 @@ struct socket {
 	struct sock *sk;
 };
 
-#pragma clang attribute pop
+struct iovec {
+	void *iov_base;
+	unsigned long iov_len;
+};
 
-struct msghdr;
+/* Its numbers differ between kernels: bpf_core_enum_value(). */
+enum iter_type { ITER_UBUF = 0, ITER_IOVEC = 1 };
+
+struct iov_iter {
+	__u8 iter_type;
+	unsigned long iov_offset; /* into the first segment */
+	unsigned long count;	  /* bytes in all */
+	const struct iovec *__iov; /* `iov` before 6.4 (de4f5fed3f23): compat.bpf.h */
+	void *ubuf;
+	unsigned long nr_segs;
+};
+
+struct msghdr {
+	struct iov_iter msg_iter;
+	unsigned int msg_flags;
+};
+
+struct page {
+	unsigned long flags;
+};
+
+struct sk_buff {
+	struct sock *sk;
+	unsigned int len;
+	unsigned int data_len; /* of it in fragments */
+	unsigned int end;      /* of the linear part, from `head`; the fragments' list is there */
+	unsigned char *head;
+	unsigned char *data;
+};
+
+/* A fragment, as struct bio_vec before 6.9 (21d2e6737c97): compat.bpf.h. */
+struct skb_frag {
+	unsigned long netmem;
+	unsigned int len;
+	unsigned int offset;
+};
+
+struct skb_shared_info {
+	__u8 nr_frags;
+	struct skb_frag frags[17];
+};
+
+#pragma clang attribute pop
 
 #endif

@@ -16,7 +16,7 @@
 #endif
 
 /* Raised with every change of a layout below: pinned maps of another version are not taken over. */
-#define LATCH_ABI_VERSION 1
+#define LATCH_ABI_VERSION 2
 
 /* Where the programs and maps are pinned. Map `latch_<noun>` is pinned as <noun>. */
 #define LATCH_PIN_ROOT "/sys/fs/bpf/latch"
@@ -27,6 +27,7 @@
 #define LATCH_NAME_SIZE 40 /* the last component of a guarded path, NUL included */
 #define LATCH_ROUTE_SIZE 60
 #define LATCH_MAX_ROUTES 256 /* rows of routes.def; one generation of verdicts */
+#define LATCH_HEAD_SIZE 2048 /* of a request's head, what an event shows at most */
 
 /* Who a task or a cgroup is. Ordered by strictness: of two answers the greater one counts. */
 enum latch_tag {
@@ -43,6 +44,8 @@ enum latch_guard_kind {
 	LATCH_GUARD_PUBLIC = 2,	  /* latch's socket at the engine's public path: host and allowed */
 	LATCH_GUARD_INTERNAL = 3, /* latch's holder: latch alone */
 	LATCH_GUARD_HOST = 4,	  /* latch's control socket, sibling sockets: the host alone */
+	LATCH_GUARD_DIRECT = 5,	  /* the engine's own socket, without a mediator: host and allowed,
+				     and the programs refuse requests by `verdicts` */
 };
 
 enum latch_mode {
@@ -127,8 +130,19 @@ struct latch_conn {
 	__u32 pid;    /* of the caller, in the initial pid namespace */
 	__u32 uid;
 	__u32 self; /* the caller was latch itself */
+	__u64 id;   /* of the connection, the same at both ends; never used twice in one boot */
+	__u32 dead; /* condemned: refuses every send and every read from now on */
+	__u32 reserved;
 	char comm[LATCH_COMM_SIZE];
 	char container[LATCH_ID_SIZE];
+};
+
+/* Map `serial`, one entry, a __u64: the id of the latest connection. */
+
+/* Map `cuts`: id of a connection -> what is to become of it. Obeyed at its next send or read. */
+struct latch_cut {
+	__u32 cut; /* not 0: condemn it */
+	__u32 reserved;
 };
 
 /*
@@ -161,6 +175,8 @@ enum latch_event_type {
 	LATCH_EVENT_SEND = 2,	 /* a refused send on a guarded connection */
 	LATCH_EVENT_TAG = 3,	 /* a container scope was born */
 	LATCH_EVENT_UNTAG = 4,	 /* a container scope is gone */
+	LATCH_EVENT_REQUEST = 5, /* a request of a container: struct latch_request */
+	LATCH_EVENT_CUT = 6,	 /* a connection was condemned: struct latch_request */
 };
 
 /* First in every record of the ring buffer. */
@@ -186,6 +202,40 @@ struct latch_event {
 	char container[LATCH_ID_SIZE];
 };
 
+/*
+ * What LATCH_EVENT_REQUEST and LATCH_EVENT_CUT carry. The record ends behind the last byte of
+ * `head` that is there: header.size is offsetof(head) + stored.
+ */
+struct latch_request {
+	struct latch_event event;
+	__u64 connection;
+	__s32 route;	  /* row of routes.def; -1: none, or the head was not whole */
+	__u32 generation; /* of `verdicts` that decided */
+	__u16 mode;	  /* enum latch_mode */
+	__u16 verdict;	  /* enum latch_verdict_value: what `verdicts` says; event.verdict is what
+			     the sender got, which is 0 where a mediator decides */
+	__u32 problem;	  /* enum latch_problem, where event.reason is LATCH_REASON_UNFOLLOWED */
+	__u32 size;	  /* of the head as sent, its empty line included */
+	__u32 stored;	  /* bytes of it below; less than `size`: cut */
+	char head[LATCH_HEAD_SIZE];
+};
+
+/* Why the programs do not follow a connection any further. */
+enum latch_problem {
+	LATCH_PROBLEM_NONE = 0,
+	LATCH_PROBLEM_ITERATOR,	    /* sent by splice, sendfile or in another way that is not read */
+	LATCH_PROBLEM_OUT_OF_BAND,  /* MSG_OOB */
+	LATCH_PROBLEM_CONCURRENT,   /* two threads send at once */
+	LATCH_PROBLEM_MEMORY,	    /* the sender's memory cannot be read, or there is none of ours */
+	LATCH_PROBLEM_REQUEST_LINE, /* not "METHOD target HTTP/1.x"; the preface of HTTP/2 is one */
+	LATCH_PROBLEM_FIELD,	    /* a header field that is malformed or appears twice */
+	LATCH_PROBLEM_FRAMING,	    /* a body whose end two readers could see in two places */
+	LATCH_PROBLEM_HEAD_SIZE,    /* a head that is too long or has too many fields */
+	LATCH_PROBLEM_PIPELINED,    /* a request before the answer to the last one was complete */
+	LATCH_PROBLEM_ANSWER,	    /* the engine's answer is not HTTP/1.x */
+	LATCH_PROBLEMS,
+};
+
 /* Why the kernel decided as it did. */
 enum latch_reason {
 	LATCH_REASON_NONE = 0,
@@ -199,6 +249,11 @@ enum latch_reason {
 	LATCH_REASON_UNLABELLED,   /* a guarded connection that the gate never saw */
 	LATCH_REASON_NO_MEMORY,	   /* a label could not be stored: refused */
 	LATCH_REASON_MODE_OFF,	   /* would have been refused; ECI is off */
+	LATCH_REASON_ROUTE,	   /* `verdicts` decided, either way */
+	LATCH_REASON_NO_ROUTE,	   /* a request that is in no row of routes.def */
+	LATCH_REASON_UNFOLLOWED,   /* what is sent cannot be followed: see latch_problem */
+	LATCH_REASON_TAMPERED,	   /* what was queued is not what the sender showed */
+	LATCH_REASON_CUT,	   /* the connection is condemned */
 };
 
 /* Map `counters` (per CPU): indices. Every helper that can fail is counted by its place. */
@@ -214,6 +269,11 @@ enum latch_counter {
 	LATCH_COUNT_CONN_FAILED,     /* a connection could not be labelled: refused */
 	LATCH_COUNT_LISTENER_FAILED, /* a listener could not be labelled */
 	LATCH_COUNT_TOO_DEEP,	     /* a cgroup deeper than the walk: taken for contained */
+	LATCH_COUNT_REQUEST_PASSED,
+	LATCH_COUNT_REQUEST_REFUSED,
+	LATCH_COUNT_UNFOLLOWED,	     /* connections that could not be followed any further */
+	LATCH_COUNT_TAMPERED,
+	LATCH_COUNT_STREAM_FAILED,   /* no memory to follow a connection */
 	LATCH_COUNTERS,
 };
 
@@ -225,9 +285,11 @@ _Static_assert(sizeof(struct latch_scope) == 80, "layout of the cgroups map");
 _Static_assert(sizeof(struct latch_container) == 72, "layout of the grants map's key");
 _Static_assert(sizeof(struct latch_grant) == 88, "layout of the grants map");
 _Static_assert(sizeof(struct latch_task) == 16, "layout of the tasks map");
-_Static_assert(sizeof(struct latch_conn) == 128, "layout of the conns map");
+_Static_assert(sizeof(struct latch_conn) == 144, "layout of the conns map");
+_Static_assert(sizeof(struct latch_cut) == 8, "layout of the cuts map");
 _Static_assert(sizeof(struct latch_listener) == 16, "layout of the listeners map");
 _Static_assert(sizeof(struct latch_verdict) == 64, "layout of the verdicts map");
 _Static_assert(sizeof(struct latch_event) == 152, "layout of the ring buffer's records");
+_Static_assert(sizeof(struct latch_request) == 184 + LATCH_HEAD_SIZE, "layout of a request's record");
 
 #endif

@@ -51,8 +51,10 @@ static const struct layout layouts[] = {
 	{ "latch_conn", sizeof(struct latch_conn),
 		{ MEMBER(latch_conn, scope), MEMBER(latch_conn, cgroup), MEMBER(latch_conn, tag),
 			MEMBER(latch_conn, kind), MEMBER(latch_conn, end), MEMBER(latch_conn, pid),
-			MEMBER(latch_conn, uid), MEMBER(latch_conn, self), MEMBER(latch_conn, comm),
+			MEMBER(latch_conn, uid), MEMBER(latch_conn, self), MEMBER(latch_conn, id),
+			MEMBER(latch_conn, dead), MEMBER(latch_conn, comm),
 			MEMBER(latch_conn, container) } },
+	{ "latch_cut", sizeof(struct latch_cut), { MEMBER(latch_cut, cut) } },
 	{ "latch_listener", sizeof(struct latch_listener),
 		{ MEMBER(latch_listener, tag), MEMBER(latch_listener, pid),
 			MEMBER(latch_listener, kind) } },
@@ -64,6 +66,12 @@ static const struct layout layouts[] = {
 			MEMBER(latch_event, pid), MEMBER(latch_event, uid),
 			MEMBER(latch_event, verdict), MEMBER(latch_event, reason),
 			MEMBER(latch_event, comm), MEMBER(latch_event, container) } },
+	{ "latch_request", sizeof(struct latch_request),
+		{ MEMBER(latch_request, event), MEMBER(latch_request, connection),
+			MEMBER(latch_request, route), MEMBER(latch_request, generation),
+			MEMBER(latch_request, mode), MEMBER(latch_request, verdict),
+			MEMBER(latch_request, problem), MEMBER(latch_request, size),
+			MEMBER(latch_request, stored), MEMBER(latch_request, head) } },
 };
 
 static size_t offset_in(const struct btf *btf, const struct btf_type *type, const char *name)
