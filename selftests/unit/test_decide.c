@@ -18,6 +18,8 @@ struct maps {
 	struct latch_state state;
 	int state_error;
 	int verdict_error;
+	__u32 tag_now; /* of every scope */
+	int tag_error;
 	__u32 passing; /* the one index that passes */
 };
 
@@ -38,10 +40,20 @@ static int get_verdict(
 	return maps->verdict_error;
 }
 
+static int get_tag_now(const struct subject_source *source, __u64 scope, __u32 *tag)
+{
+	const struct maps *maps = (const struct maps *)source;
+
+	(void)scope;
+	*tag = maps->tag_now;
+	return maps->tag_error;
+}
+
 static struct maps make_maps(void)
 {
 	return (struct maps){
-		.source = {.state = get_state, .verdict = get_verdict},
+		.source = {.state = get_state, .verdict = get_verdict, .tag_now = get_tag_now},
+		.tag_now = LATCH_TAG_ALLOWED,
 		.state = {.version = LATCH_ABI_VERSION, .mode = LATCH_MODE_ENFORCE},
 		.passing = ROUTE_INFO,
 	};
@@ -76,6 +88,20 @@ static void an_allowed_container_passes_where_its_verdict_does(void **state)
 	(void)state;
 	assert_int_equal(decide(&maps, LATCH_TAG_ALLOWED, ROUTE_INFO), DECIDE_JUDGE);
 	assert_int_equal(decide(&maps, LATCH_TAG_ALLOWED, ROUTE_IMAGE_PUSH), DECIDE_COMMAND);
+}
+
+static void a_container_that_has_lost_its_grant_is_refused(void **state)
+{
+	struct maps maps = make_maps();
+
+	(void)state;
+	maps.tag_now = LATCH_TAG_CONTAINED;
+	assert_int_equal(decide(&maps, LATCH_TAG_ALLOWED, ROUTE_INFO), DECIDE_CLIENT);
+	/* The host has no scope that could lose one. */
+	assert_int_equal(decide(&maps, LATCH_TAG_HOST, ROUTE_INFO), DECIDE_JUDGE);
+	maps.tag_now = LATCH_TAG_ALLOWED;
+	maps.tag_error = -ENOENT; /* the container is gone */
+	assert_int_equal(decide(&maps, LATCH_TAG_ALLOWED, ROUTE_INFO), DECIDE_CLIENT);
 }
 
 static void the_verdict_is_that_of_the_generation_that_counts(void **state)
@@ -117,7 +143,7 @@ static void latch_itself_counts_as_what_its_tag_says(void **state)
 
 static void what_is_no_route_is_never_forwarded(void **state)
 {
-	struct route_match unreadable = {.id = ROUTE_NONE};
+	struct route_match unreadable = {.id = ROUTE_NONE, .path = ""};
 	struct latch_conn label = {.tag = LATCH_TAG_HOST};
 	struct maps maps = make_maps();
 
@@ -171,6 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_host_passes_whatever_the_command_list_says),
 		cmocka_unit_test(an_allowed_container_passes_where_its_verdict_does),
+		cmocka_unit_test(a_container_that_has_lost_its_grant_is_refused),
 		cmocka_unit_test(the_verdict_is_that_of_the_generation_that_counts),
 		cmocka_unit_test(everybody_else_is_refused),
 		cmocka_unit_test(latch_itself_counts_as_what_its_tag_says),

@@ -72,6 +72,7 @@ enum wire_fd {
 	WIRE_FD_CONNS = 5,    /* map `conns`: key an accepted descriptor (int) */
 	WIRE_FD_VERDICTS = 6, /* map `verdicts` */
 	WIRE_FD_STATE = 7,    /* map `state` */
+	WIRE_FD_CGROUPS = 8,  /* map `cgroups`: the tag that a container has now */
 };
 
 #endif

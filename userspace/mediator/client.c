@@ -38,6 +38,7 @@ static void forget_request(struct client *client)
 	judge_forget(client);
 	buffer_reset(&client->collected);
 	free(TAKE_PTR(client->head_text));
+	free(TAKE_PTR(client->form_target));
 	client->awaiting = false;
 	client->answered = false;
 	client->started[0] = 0;

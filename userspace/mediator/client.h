@@ -51,9 +51,10 @@ struct client {
 	bool front_gone;    /* the client closed altogether */
 
 	/* The request at hand. */
-	char *head_text; /* owned; what `head` and `match` point into. NULL: no head was read */
+	char *head_text; /* owned; `head` and `match` point into it. NULL: no head was read */
 	struct request_head head;
 	struct route_match match;
+	char *form_target; /* owned; with the body's form in its query. NULL: no form was read */
 	enum decision decision;
 	struct body_decoder body;
 	struct buffer collected;
@@ -102,9 +103,13 @@ void client_report(struct client *client, int status, const char *reason);
 size_t request_take(struct client *client, const char *data, size_t length);
 /* Says 100 Continue to a client that waits for it. */
 void request_invite_body(struct client *client);
+/* Decides on a request whose form is in client->collected, whole. */
+void request_take_form(struct client *client);
 
 /* judge.c */
 void judge_begin(struct client *client);
+/* Reads a form that decides what is asked; request_take_form() comes next. */
+void judge_begin_form(struct client *client);
 size_t judge_collect(struct client *client, const char *data, size_t length);
 void judge_forget(struct client *client);
 

@@ -32,6 +32,18 @@ static enum decision admit(const struct latch_state *state, const struct latch_c
 	return DECIDE_JUDGE;
 }
 
+/*
+ * A container may have lost its grant since it connected, and what it sent before waits here. Asked
+ * after the verdict was read: a reload takes grants before it changes verdicts, so whoever still has
+ * its grant now was judged by a command list that goes with it.
+ */
+static bool has_lost_grant(const struct subject_source *source, const struct latch_conn *label)
+{
+	__u32 tag;
+
+	return source->tag_now(source, label->scope, &tag) < 0 || tag != LATCH_TAG_ALLOWED;
+}
+
 enum decision decide_client(const struct subject_source *source, const struct latch_conn *label)
 {
 	struct latch_state state;
@@ -62,8 +74,10 @@ enum decision decide_request(const struct subject_source *source, const struct l
 	if (!read_state(source, &state))
 		return DECIDE_NO_POLICY;
 	decision = admit(&state, label);
-	if (decision == DECIDE_JUDGE && !is_host(label))
-		return command_verdict(source, state.generation, match->id);
+	if (decision == DECIDE_JUDGE && !is_host(label)) {
+		decision = command_verdict(source, state.generation, match->id);
+		return has_lost_grant(source, label) ? DECIDE_CLIENT : decision;
+	}
 	if (decision != DECIDE_PASS && decision != DECIDE_JUDGE)
 		return decision;
 	/* Nothing that was not parsed is forwarded, whoever sent it and in whatever mode. */

@@ -10,12 +10,13 @@
 #include <sys/un.h>
 
 #include "client.h"
+#include "form.h"
 #include "serialise.h"
 
 #define CONNECT_RETRY_TIME 20  /* ms */
 #define CONNECT_ATTEMPTS   250 /* five seconds of a full backlog */
-#define MAX_TARGET         (HEAD_MAX_SIZE + 4 * 4096)
-#define MAX_HEAD           (MAX_TARGET + 2 * HEAD_MAX_SIZE)
+#define MAX_PATH           (3 * ROUTE_TEXT_SIZE) /* every byte percent-encoded */
+#define MAX_HEAD           (MAX_PATH + 3 * FORM_MAX_BODY + 3 * HEAD_MAX_SIZE)
 
 /* AF_UNIX connects at once or not at all; -EAGAIN means that the engine's backlog is full. */
 static int connect_engine(const char *path)
@@ -73,24 +74,39 @@ static void refuse_no_engine(struct client *client, int error)
 			path, strerror(-error));
 }
 
+/*
+ * An engine does not read the body of an attach before it makes the connection a stream: what comes
+ * later than the head would be the container's input. dockerode repeats its query there, in one
+ * write with the head, which the engine throws away; so is it here, where head and body are two.
+ */
+static bool body_is_dropped(const struct client *client)
+{
+	return client->match.id == ROUTE_CONTAINER_ATTACH && client->head.body == BODY_LENGTH;
+}
+
 /* Sends the head, and the body too where it was read whole. */
 static int send_head(struct client *client)
 {
 	const struct request_head *head = &client->head;
 	struct buffer out = {.limit = MAX_HEAD + 8 * CREATE_MAX_BODY};
-	char target[MAX_TARGET];
+	size_t size = MAX_PATH + client->match.query_length + 2;
+	_cleanup_free_ char *target = malloc(size);
 	struct forward forward = {
 		.target = target,
 		.upgrade = route_get(client->match.id)->flags & ROUTE_HIJACK,
 		.body = head->body,
 		.length = head->content_length,
 	};
-	int r = route_target(&client->match, client->started[0] ? client->started : NULL, target,
-		sizeof(target));
+	int r;
 
+	if (!target)
+		return -ENOMEM;
+	r = route_target(
+		&client->match, client->started[0] ? client->started : NULL, target, size);
 	if (r < 0)
 		return r;
-	if (client->started[0]) {
+	/* What the body said is in the path or the query now. */
+	if (client->started[0] || client->form_target || body_is_dropped(client)) {
 		forward.body = BODY_LENGTH;
 		forward.length = 0;
 	}
@@ -178,7 +194,8 @@ size_t exchange_body(struct client *client, const char *data, size_t length)
 				"latch: the body's framing is broken");
 		return length;
 	}
-	send_piece(client, piece);
+	if (!body_is_dropped(client))
+		send_piece(client, piece);
 	if (!client->body.done)
 		return used;
 	if (client->body.kind == BODY_CHUNKED)

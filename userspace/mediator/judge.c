@@ -2,7 +2,8 @@
 /*
  * The two requests that an image decides: container create and container start. Reads their bodies
  * whole, asks the warden one question after the other, and forwards only what the warden agreed to:
- * a create with its body written anew, a start with the container's full id in its path.
+ * a create with its body written anew, a start with the container's full id in its path. Forms that
+ * decide which command a request is are read here too, and judged by request.c.
  *
  * The warden resolves names, paths and images; nothing of that is judged here. No answer refuses.
  */
@@ -10,6 +11,7 @@
 #include <stdio.h>
 
 #include "client.h"
+#include "form.h"
 #include "messages.h"
 
 #define START_MAX_BODY 1024
@@ -145,6 +147,15 @@ static void set_started(struct client *client, const char *id)
 		template, id, close + 1);
 }
 
+/* In the engine's own words. */
+static void refuse_no_container(struct client *client)
+{
+	char name[ROUTE_TEXT_SIZE];
+
+	client_refuse(client, 404, "no such container", "No such container: %s",
+		route_name(&client->match, name, sizeof(name)) < 0 ? "" : name);
+}
+
 static void on_start(void *context, const struct wire_reply *reply)
 {
 	struct client *client = context;
@@ -155,8 +166,7 @@ static void on_start(void *context, const struct wire_reply *reply)
 		set_started(client, reply->container);
 		exchange_begin(client);
 	} else if (status == -ENOENT) {
-		client_refuse(client, 404, "no such container", "No such container: %s",
-			client->match.name);
+		refuse_no_container(client);
 	} else if (status == -EACCES) {
 		refuse_denied(client, reply);
 	} else {
@@ -184,10 +194,23 @@ static bool is_empty_body(const struct buffer *body)
 	       (text.length == 4 && !memcmp(text.data, "null", 4));
 }
 
+/*
+ * No engine ever read the body of a restart, and dockerode says its query there once more: it is
+ * dropped whatever it holds.
+ */
+static bool body_says_nothing(const struct client *client)
+{
+	return client->match.id == ROUTE_CONTAINER_RESTART || is_empty_body(&client->collected);
+}
+
 static void judge_start(struct client *client)
 {
-	if (is_empty_body(&client->collected))
-		ask(client, WIRE_JUDGE_START, client->match.name, on_start);
+	char name[ROUTE_TEXT_SIZE];
+
+	if (route_name(&client->match, name, sizeof(name)) < 0)
+		refuse_unjudged(client, -ENAMETOOLONG);
+	else if (body_says_nothing(client))
+		ask(client, WIRE_JUDGE_START, name, on_start);
 	else
 		client_refuse(client, 400, "a body in a start request",
 			"latch: a start request must not have a body");
@@ -196,7 +219,9 @@ static void judge_start(struct client *client)
 static void judge_collected(struct client *client)
 {
 	client_stop_timer(client);
-	if (is_create(client))
+	if (route_has_form(client->match.id))
+		request_take_form(client);
+	else if (is_create(client))
 		judge_create(client);
 	else
 		judge_start(client);
@@ -231,16 +256,11 @@ size_t judge_collect(struct client *client, const char *data, size_t length)
 	return used;
 }
 
-void judge_begin(struct client *client)
+static void collect(struct client *client, size_t limit)
 {
 	const struct request_head *head = &client->head;
 
-	client->collected.limit = is_create(client) ? CREATE_MAX_BODY : START_MAX_BODY;
-	if (is_create(client) && !head_media_type_is(head, "application/json")) {
-		client_refuse(client, 400, "a body that is not application/json",
-			"latch: the Content-Type of a container create must be application/json");
-		return;
-	}
+	client->collected.limit = limit;
 	if (head->body == BODY_LENGTH && head->content_length > client->collected.limit) {
 		refuse_too_large(client);
 		return;
@@ -252,4 +272,19 @@ void judge_begin(struct client *client)
 	}
 	client_start_timer(client, CLIENT_HEAD_TIME, on_body_late);
 	request_invite_body(client);
+}
+
+void judge_begin(struct client *client)
+{
+	if (is_create(client) && !head_media_type_is(&client->head, "application/json")) {
+		client_refuse(client, 400, "a body that is not application/json",
+			"latch: the Content-Type of a container create must be application/json");
+		return;
+	}
+	collect(client, is_create(client) ? CREATE_MAX_BODY : START_MAX_BODY);
+}
+
+void judge_begin_form(struct client *client)
+{
+	collect(client, FORM_MAX_BODY);
 }

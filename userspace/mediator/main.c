@@ -237,7 +237,7 @@ int main(int argc, char **argv)
 	log_open("latch-mediator");
 	if (parse_options(argc, argv, &options) < 0)
 		return 2;
-	keep = options.unsafe ? WIRE_FD_WARDEN + 1 : WIRE_FD_STATE + 1;
+	keep = options.unsafe ? WIRE_FD_WARDEN + 1 : WIRE_FD_CGROUPS + 1;
 	if (check_descriptors(keep) < 0 || open_source(&options, &mediator.source) < 0)
 		return 1;
 	r = privileges_drop(&options.privileges, keep, &step);

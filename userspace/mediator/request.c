@@ -9,6 +9,7 @@
 
 #include "answer.h"
 #include "client.h"
+#include "form.h"
 #include "messages.h"
 
 static void on_head_late(uv_timer_t *timer)
@@ -73,7 +74,7 @@ static void refuse(struct client *client)
 	}
 }
 
-/* The engine reads the values of a form before those of the query, which was what was judged. */
+/* The engine reads the values of a form before those of the query. */
 static bool has_form(const struct request_head *head)
 {
 	return head_media_type_is(head, "application/x-www-form-urlencoded") &&
@@ -81,22 +82,34 @@ static bool has_form(const struct request_head *head)
 		       span_is(head->method, "PATCH"));
 }
 
+static void classify(struct client *client, struct span target)
+{
+	struct span method = client->head.method;
+
+	route_classify(method.data, method.length, target.data, target.length, &client->match);
+}
+
+/* What the request is may depend on its body: then no verdict counts before that is read. */
+static bool needs_form(const struct client *client)
+{
+	return client->match.id != ROUTE_NONE && route_has_form(client->match.id) &&
+	       has_form(&client->head) &&
+	       decide_client(&client->mediator->source,
+		       client->labelled ? &client->label : NULL) == DECIDE_JUDGE;
+}
+
 static void decide(struct client *client)
 {
-	struct mediator *mediator = client->mediator;
-	struct request_head *head = &client->head;
 	unsigned flags;
 
-	body_decoder_init(&client->body, head->body, head->content_length);
-	route_classify(head->method.data, head->method.length, head->target.data,
-		head->target.length, &client->match);
-	client->decision = decide_request(
-		&mediator->source, client->labelled ? &client->label : NULL, &client->match);
+	client->decision = decide_request(&client->mediator->source,
+		client->labelled ? &client->label : NULL, &client->match);
 	if (client->decision != DECIDE_PASS && client->decision != DECIDE_JUDGE) {
 		refuse(client);
 		return;
 	}
-	if (client->decision == DECIDE_JUDGE && has_form(head)) {
+	/* Its values would override those that were judged. */
+	if (client->decision == DECIDE_JUDGE && has_form(&client->head) && !client->form_target) {
 		client_refuse(client, 400, "a form body",
 			"latch: a body of type application/x-www-form-urlencoded is refused, "
 			"because "
@@ -108,6 +121,33 @@ static void decide(struct client *client)
 		judge_begin(client);
 	else
 		exchange_begin(client);
+}
+
+void request_take_form(struct client *client)
+{
+	struct span form = {client->collected.data ? client->collected.data : "",
+		client->collected.length};
+
+	client->form_target = form_merge(client->head.target, form);
+	if (!client->form_target) {
+		client_close(client);
+		return;
+	}
+	buffer_reset(&client->collected);
+	classify(client, (struct span){client->form_target, strlen(client->form_target)});
+	decide(client);
+}
+
+static void begin_request(struct client *client)
+{
+	struct request_head *head = &client->head;
+
+	body_decoder_init(&client->body, head->body, head->content_length);
+	classify(client, head->target);
+	if (needs_form(client))
+		judge_begin_form(client);
+	else
+		decide(client);
 }
 
 /* The head outlives the buffer that it came in: it is written anew only when all is decided. */
@@ -135,7 +175,7 @@ static void read_head(struct client *client, const char *data, size_t length)
 		client_refuse(client, problem.status, problem.text, "latch: %s", problem.text);
 		return;
 	}
-	decide(client);
+	begin_request(client);
 }
 
 /* Who may not talk to the engine at all is told so before a byte of it is parsed. */

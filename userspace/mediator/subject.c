@@ -33,12 +33,24 @@ static int map_verdict(
 	return bpf_map_lookup_elem(WIRE_FD_VERDICTS, &index, verdict) < 0 ? -errno : 0;
 }
 
+static int map_tag_now(const struct subject_source *source, __u64 scope, __u32 *tag)
+{
+	struct latch_scope entry;
+
+	(void)source;
+	if (bpf_map_lookup_elem(WIRE_FD_CGROUPS, &scope, &entry) < 0)
+		return -errno;
+	*tag = entry.tag;
+	return 0;
+}
+
 void subject_from_maps(struct subject_source *source)
 {
 	*source = (struct subject_source){
 		.label = map_label,
 		.state = map_state,
 		.verdict = map_verdict,
+		.tag_now = map_tag_now,
 	};
 }
 
@@ -72,6 +84,13 @@ static int file_verdict(
 	return 0;
 }
 
+static int file_tag_now(const struct subject_source *source, __u64 scope, __u32 *tag)
+{
+	(void)scope;
+	*tag = source->tag;
+	return 0;
+}
+
 int subject_from_file(struct subject_source *source, const char *as, const char *path)
 {
 	_cleanup_close_ int fd = -1;
@@ -81,6 +100,7 @@ int subject_from_file(struct subject_source *source, const char *as, const char 
 		.label = file_label,
 		.state = file_state,
 		.verdict = file_verdict,
+		.tag_now = file_tag_now,
 	};
 	if (!strcmp(as, "host"))
 		source->tag = LATCH_TAG_HOST;

@@ -16,6 +16,8 @@ struct subject_source {
 	int (*state)(const struct subject_source *source, struct latch_state *state);
 	int (*verdict)(
 		const struct subject_source *source, __u32 index, struct latch_verdict *verdict);
+	/* The tag that a container scope has now; a label has the one that it had at connect. */
+	int (*tag_now)(const struct subject_source *source, __u64 scope, __u32 *tag);
 	/* Of the stand-in alone. */
 	__u32 tag;
 	unsigned char verdicts[LATCH_MAX_ROUTES]; /* enum latch_verdict_value */
