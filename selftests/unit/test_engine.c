@@ -265,6 +265,34 @@ static void only_a_404_means_not_found(void **state)
 	}
 }
 
+static bool trusts(pid_t listener, const void *context)
+{
+	assert_int_equal(listener, getpid());
+	return *(const bool *)context;
+}
+
+/* Who made the listener is asked at the connection itself: a path can have another socket by then. */
+static void nothing_is_said_to_a_listener_that_is_not_trusted(void **state)
+{
+	static const bool answers[] = {true, false, true};
+	int status = 404;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		struct bench bench;
+
+		setup(&bench, scripted_status);
+		bench.fake.context = &status;
+		engine_trust(bench.engine, trusts, &answers[i]);
+		assert_int_equal(engine_inspect_image(bench.engine, "a:1", on_image, &bench), 0);
+		while (!bench.done)
+			fake_turn(&bench.loop);
+		assert_int_equal(bench.error, answers[i] ? -ENOENT : -ECONNREFUSED);
+		assert_int_equal(bench.fake.requests, answers[i] ? 1 : 0);
+		teardown(&bench);
+	}
+}
+
 static void a_name_goes_into_the_path_as_it_is_or_not_at_all(void **state)
 {
 	static const struct {
@@ -467,6 +495,7 @@ int main(void)
 		cmocka_unit_test(a_container_of_another_form_is_refused),
 		cmocka_unit_test(an_event_is_about_a_container_or_refused),
 		cmocka_unit_test(only_a_404_means_not_found),
+		cmocka_unit_test(nothing_is_said_to_a_listener_that_is_not_trusted),
 		cmocka_unit_test(a_name_goes_into_the_path_as_it_is_or_not_at_all),
 		cmocka_unit_test(a_list_is_read_whole_or_not_at_all),
 		cmocka_unit_test(freeing_the_engine_ends_its_calls_once),

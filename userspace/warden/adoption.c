@@ -19,13 +19,11 @@
 #include <linux/fs.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include "adoption.h"
-#include "cgroups.h"
 #include "paths.h"
 #include "problem.h"
+#include "public_path.h"
 
 #define EXCHANGE_NAME LATCH_RUN_DIR "/exchange"
 /* How long the path stays empty before latch fills it: longer than the engine takes to bind. */
@@ -45,6 +43,7 @@ struct adoption {
 	uv_timer_t timer;
 	int handles;		   /* that are not closed yet */
 	struct latch_inode engine; /* at LATCH_ENGINE_SOCKET; ino 0: none */
+	bool known;		   /* not the first engine's any more: see forget_engine */
 	struct latch_inode dead;   /* seen at the path without a listener, since dead_since */
 	uint64_t dead_since;	   /* ms of the loop's clock */
 	bool told_absent;
@@ -70,35 +69,6 @@ static void tell(struct adoption *adoption, enum adoption_event event, const cha
 static bool same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
-}
-
-/* What a connect to a socket file shows of the listener behind it. */
-enum listener_kind {
-	LISTENER_HOST,	  /* the host made it */
-	LISTENER_PLANTED, /* a container made it */
-	LISTENER_DEAD,	  /* nobody listens any more */
-};
-
-static enum listener_kind probe(const struct maps *maps, const char *path)
-{
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
-
-	COPY_STRING(address.sun_path, path);
-	if (fd < 0)
-		return LISTENER_PLANTED; /* not known to be the host's: not adopted */
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address))) {
-		if (errno == ECONNREFUSED)
-			return LISTENER_DEAD;
-		/* A full backlog is the sign of a listener that passed the gate. */
-		return errno == EAGAIN ? LISTENER_HOST : LISTENER_PLANTED;
-	}
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) ||
-		cgroups_pid_is_contained(maps, peer.pid))
-		return LISTENER_PLANTED;
-	return LISTENER_HOST;
 }
 
 /* Puts latch's inode at the public path, over whatever is there, in one step. */
@@ -148,10 +118,17 @@ static int exchange(struct adoption *adoption, const struct stat *engine)
 	return 0;
 }
 
+/*
+ * A container that can write to the directory can move the engine's socket away and put another one
+ * of the host's there: that the path has a new socket does not mean that the old one is dead. One
+ * that began to listen under latch stays guarded by its label. The first may be older, and its
+ * entry is all that guards it: it stays.
+ */
 static void forget_engine(struct adoption *adoption)
 {
-	if (adoption->engine.ino)
+	if (adoption->engine.ino && adoption->known)
 		maps_unguard(adoption->maps, &adoption->engine);
+	adoption->known = adoption->known || adoption->engine.ino;
 	adoption->engine.ino = 0;
 }
 
@@ -203,7 +180,7 @@ static int consider(struct adoption *adoption, const struct stat *found)
 {
 	if (!S_ISSOCK(found->st_mode))
 		return -ENOTSOCK;
-	switch (probe(adoption->maps, adoption->path)) {
+	switch (public_path_probe(adoption->maps, adoption->path)) {
 	case LISTENER_DEAD:
 		return consider_dead(adoption, found);
 	case LISTENER_PLANTED:
@@ -288,7 +265,8 @@ static int guard_everything(struct adoption *adoption)
 	COPY_STRING(directory, adoption->path);
 	if (stat(dirname(directory), &status))
 		return -errno;
-	r = maps_guard_name(adoption->maps, &status, adoption->name, adoption->path);
+	r = maps_guard_name(adoption->maps, &status, adoption->name,
+		LATCH_GUARD_ENGINE, adoption->path);
 	if (!r)
 		r = guard_own(adoption, LATCH_PUBLIC_SOCKET, LATCH_GUARD_PUBLIC);
 	if (!r)
@@ -296,25 +274,6 @@ static int guard_everything(struct adoption *adoption)
 	if (!r)
 		r = guard_own(adoption, LATCH_ENGINE_SOCKET, LATCH_GUARD_ENGINE);
 	return r;
-}
-
-static int resolve_path(struct adoption *adoption, const char *path)
-{
-	_cleanup_free_ char *copy = strdup(path), *directory = NULL;
-	const char *name = strrchr(path, '/');
-
-	if (!copy || !name || path[0] != '/' || !name[1])
-		return -EINVAL;
-	directory = realpath(dirname(copy), NULL);
-	if (!directory)
-		return -errno;
-	/* It must fit into a socket address to be looked at. */
-	if (snprintf(adoption->path, sizeof(adoption->path), "%s%s",
-		    strcmp(directory, "/") ? directory : "", name) >=
-		(int)sizeof(((struct sockaddr_un *)0)->sun_path))
-		return -ENAMETOOLONG;
-	adoption->name = strrchr(adoption->path, '/') + 1;
-	return 0;
 }
 
 static void start_watching(struct adoption *adoption, uv_loop_t *loop)
@@ -342,7 +301,7 @@ int adoption_new(uv_loop_t *loop, const struct maps *maps, const char *path, ado
 	new->maps = maps;
 	new->event = event;
 	new->context = context;
-	r = resolve_path(new, path);
+	r = public_path_resolve(path, new->path, sizeof(new->path), &new->name);
 	if (!r)
 		r = guard_everything(new);
 	if (r < 0) {
@@ -379,7 +338,7 @@ bool adoption_has_engine(const struct adoption *adoption, struct stat *status)
 		return false;
 	if (status)
 		*status = found;
-	return probe(adoption->maps, LATCH_ENGINE_SOCKET) == LISTENER_HOST;
+	return public_path_probe(adoption->maps, LATCH_ENGINE_SOCKET) == LISTENER_HOST;
 }
 
 const char *adoption_path(const struct adoption *adoption)

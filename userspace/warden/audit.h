@@ -27,7 +27,7 @@ void audit_report(struct audit *audit, const struct wire_request *report);
 /* Something that latchd did or met: an event word ("adopted") and a sentence. */
 void audit_note(struct audit *audit, const char *event, const char *text);
 
-/* Records that could not be written since the start (disk full). */
+/* Records since the start that could not be written (disk full) or were not sound. */
 uint64_t audit_lost(const struct audit *audit);
 
 /* Names of the numbers in the records, as the log has them; "unknown" for others. */

@@ -48,6 +48,8 @@ struct events {
 struct engine {
 	struct fetch_pool *pool;
 	char *socket;
+	bool (*trust)(pid_t listener, const void *context);
+	const void *trust_context;
 	uv_timer_t reconnect;
 	struct call *calls;
 	struct events events;
@@ -95,6 +97,8 @@ static int call_start(struct call *call, const char *path, unsigned int timeout_
 	struct fetch_request request = {
 		.method = FETCH_GET,
 		.unix_socket = engine->socket,
+		.trust = engine->trust,
+		.trust_context = engine->trust_context,
 		.total_timeout_ms = timeout_ms,
 		.max_size = MAX_ANSWER,
 	};
@@ -365,6 +369,8 @@ static void events_connect(struct engine *engine)
 		.method = FETCH_GET,
 		.url = "http://engine" EVENTS_PATH,
 		.unix_socket = engine->socket,
+		.trust = engine->trust,
+		.trust_context = engine->trust_context,
 		.max_size = MAX_EVENT,
 	};
 
@@ -416,6 +422,13 @@ struct engine *engine_new(uv_loop_t *loop, struct fetch_pool *pool, const char *
 	uv_timer_init(loop, &engine->reconnect);
 	engine->reconnect.data = engine;
 	return engine;
+}
+
+void engine_trust(
+	struct engine *engine, bool (*trust)(pid_t listener, const void *context), const void *context)
+{
+	engine->trust = trust;
+	engine->trust_context = context;
 }
 
 static void on_closed(uv_handle_t *handle)

@@ -70,6 +70,13 @@ typedef void (*engine_ping_fn)(int error, void *context);
 /* `socket` is copied: "/run/latch/engine.sock". NULL without memory. */
 struct engine *engine_new(uv_loop_t *loop, struct fetch_pool *pool, const char *socket);
 
+/*
+ * From now on `trust` is asked about the process that listens at the socket, at each connection, and
+ * nothing is said to one that it says no to (-ECONNREFUSED). `context` must outlive the engine.
+ */
+void engine_trust(
+	struct engine *engine, bool (*trust)(pid_t listener, const void *context), const void *context);
+
 /* Calls what is outstanding with -ECANCELED. Before fetch_pool_free. May be called from a callback.
  */
 void engine_free(struct engine *engine);

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "fetch.h"
 #include "util.h"
@@ -29,6 +30,9 @@ struct fetch {
 	fetch_data_fn data;
 	fetch_done_fn done;
 	void *context;
+	bool (*trust)(pid_t listener, const void *context);
+	const void *trust_context;
+	int fd; /* with trust: of the connection; curl's to close */
 	struct fetch_answer answer;
 	char problem[CURL_ERROR_SIZE];
 	char *body;
@@ -182,6 +186,7 @@ static int error_of(const struct fetch *fetch, CURLcode code)
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		return -EHOSTUNREACH;
+	case CURLE_ABORTED_BY_CALLBACK: /* check_listener's: nobody there that may be talked to */
 	case CURLE_COULDNT_CONNECT:
 		/* Also for a unix socket that is not there: -ENOENT would read like a 404. */
 		return -ECONNREFUSED;
@@ -441,6 +446,57 @@ static int add_headers(struct fetch *fetch, const char *const *headers)
 			return -EINVAL;                                                            \
 	} while (0)
 
+static curl_socket_t open_socket(
+	void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct fetch *fetch = context;
+
+	(void)purpose;
+	fetch->fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	return fetch->fd < 0 ? CURL_SOCKET_BAD : fetch->fd;
+}
+
+/*
+ * Connected, and nothing said yet. It is this very connection of which the other side is asked for: a
+ * path that was looked at before may have another socket by now.
+ */
+static int check_listener(
+	void *context, char *remote, char *local, int remote_port, int local_port)
+{
+	const struct fetch *fetch = context;
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	(void)remote;
+	(void)local;
+	(void)remote_port;
+	(void)local_port;
+	/* Whose listener it is cannot be found out: the same as one that is not trusted. */
+	if (fetch->fd < 0 || getsockopt(fetch->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size))
+		return CURL_PREREQFUNC_ABORT;
+	return fetch->trust(peer.pid, fetch->trust_context) ? CURL_PREREQFUNC_OK :
+							      CURL_PREREQFUNC_ABORT;
+}
+
+static int set_trust(struct fetch *fetch, const struct fetch_request *request)
+{
+	CURL *easy = fetch->easy;
+
+	fetch->fd = -1;
+	if (!request->unix_socket || !request->trust)
+		return 0;
+	fetch->trust = request->trust;
+	fetch->trust_context = request->trust_context;
+	SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	SET(CURLOPT_OPENSOCKETDATA, fetch);
+	SET(CURLOPT_PREREQFUNCTION, check_listener);
+	SET(CURLOPT_PREREQDATA, fetch);
+	/* An earlier request's connection has another descriptor than the one that is asked. */
+	SET(CURLOPT_FRESH_CONNECT, 1L);
+	SET(CURLOPT_FORBID_REUSE, 1L);
+	return 0;
+}
+
 /* How the connection is made: where to, how far, and past which proxy. */
 static int set_connection(CURL *easy, const struct fetch_request *request)
 {
@@ -470,6 +526,8 @@ static int set_options(struct fetch *fetch, const struct fetch_request *request)
 	int r;
 
 	r = set_connection(easy, request);
+	if (!r)
+		r = set_trust(fetch, request);
 	if (r < 0)
 		return r;
 	SET(CURLOPT_NOBODY, request->method == FETCH_HEAD ? 1L : 0L);

@@ -26,6 +26,12 @@ struct fetch_request {
 	enum fetch_method method;
 	const char *url;            /* http or https */
 	const char *unix_socket;    /* connect to this path; no proxy, no redirects then */
+	/*
+	 * With unix_socket: may the process that listens there be talked to? Asked after the connect
+	 * and before the first byte; false is a refused connection. NULL: whoever it is.
+	 */
+	bool (*trust)(pid_t listener, const void *context);
+	const void *trust_context;
 	const char *const *headers; /* "Accept: ...", NULL at the end */
 	const char *bearer; /* token; goes to the URL's own host alone, not to where it redirects */
 	bool direct;        /* do not use the environment's proxy */

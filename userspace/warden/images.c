@@ -689,20 +689,63 @@ static void start_refresh(struct images *images)
 		&images->refresh, on_refresh, REFRESH_MS - uv_hrtime() % REFRESH_JITTER_MS, 0);
 }
 
-int images_replace(struct images *images, const struct settings *settings)
-{
+struct images_list {
 	struct list list;
-	int r = list_make(&list, images, settings, &images->list);
+};
+
+int images_list_new(
+	struct images *images, const struct settings *settings, struct images_list **result)
+{
+	struct images_list *next = malloc(sizeof(*next));
+	int r = next ? list_make(&next->list, images, settings, &images->list) : -ENOMEM;
 
 	if (r < 0)
-		return r;
+		free(next);
+	else
+		*result = next;
+	return r;
+}
+
+void images_list_free(struct images_list *next)
+{
+	if (next)
+		list_clear(&next->list);
+	free(next);
+}
+
+bool images_list_holds(const struct images_list *next, const char *entry)
+{
+	struct reference_pattern pattern = {0};
+	const char *problem;
+	bool found;
+
+	/* An entry that was too long for a verdict was cut: it is not known, and so not there. */
+	if (reference_pattern_parse(entry, &pattern, &problem) < 0)
+		return false;
+	found = list_find(&next->list, &pattern) != NULL;
+	free(pattern.text);
+	return found;
+}
+
+void images_take(struct images *images, struct images_list *next)
+{
 	list_clear(&images->list);
-	images->list = list;
+	images->list = next->list;
+	free(next);
 	images->generation++;
 	memset(images->slots, 0, sizeof(images->slots));
 	start_refresh(images);
 	consider_all(images);
-	return 0;
+}
+
+int images_replace(struct images *images, const struct settings *settings)
+{
+	struct images_list *next;
+	int r = images_list_new(images, settings, &next);
+
+	if (!r)
+		images_take(images, next);
+	return r;
 }
 
 int images_new(uv_loop_t *loop, struct fetch_pool *pool, struct engine *engine,

@@ -94,6 +94,19 @@ void images_free(struct images *images);
 int images_replace(struct images *images, const struct settings *settings);
 
 /*
+ * The same in two steps, for who must know that nothing can fail any more. images_list_new begins
+ * nothing and asks nobody; images_take frees `next`. The list may not be kept: what is learned of
+ * an entry after images_list_new is lost with images_take.
+ */
+struct images_list;
+int images_list_new(
+	struct images *images, const struct settings *settings, struct images_list **next);
+void images_list_free(struct images_list *next);
+void images_take(struct images *images, struct images_list *next);
+/* Is `entry`, as a verdict names it, in that list, written in whatever way? */
+bool images_list_holds(const struct images_list *next, const char *entry);
+
+/*
  * Judges an image: a reference as the engine resolves it, or an id. Returns 0 and later calls back
  * exactly once, never from within this call, or -ENOMEM or -ECANCELED and does not call: refuse.
  */

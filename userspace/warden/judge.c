@@ -18,11 +18,20 @@
 #include "messages.h"
 #include "regraft.h"
 
+/* Which entry of the image list a container's grant rests on. */
+struct holder {
+	struct holder *next;
+	char container[65];
+	char entry[256]; /* as the verdict named it */
+};
+
 struct judge {
 	const struct maps *maps;
 	struct engine *engine;
 	struct audit *audit;
 	struct images *images;
+	struct holder *holders;
+	bool early;
 };
 
 /* One question on its way through engine and image list. */
@@ -34,11 +43,13 @@ struct question {
 	char container[65];
 	char image_id[ENGINE_DIGEST_SIZE];
 	char image[512]; /* as the client named it: for the message */
+	char entry[256]; /* of the image list, that allows it */
 	bool mounts_socket;
 	pid_t pid; /* of its first process; 0 when it does not run */
 };
 
-struct judge *judge_new(const struct maps *maps, struct engine *engine, struct audit *audit)
+struct judge *judge_new(
+	const struct maps *maps, struct engine *engine, struct audit *audit, bool early)
 {
 	struct judge *judge = calloc(1, sizeof(*judge));
 
@@ -47,11 +58,48 @@ struct judge *judge_new(const struct maps *maps, struct engine *engine, struct a
 	judge->maps = maps;
 	judge->engine = engine;
 	judge->audit = audit;
+	judge->early = early;
 	return judge;
+}
+
+static struct holder **find_holder(struct judge *judge, const char *container)
+{
+	struct holder **link = &judge->holders;
+
+	while (*link && strcmp((*link)->container, container))
+		link = &(*link)->next;
+	return link;
+}
+
+static void forget_holder(struct judge *judge, const char *container)
+{
+	struct holder **link = find_holder(judge, container), *gone = *link;
+
+	if (gone)
+		*link = gone->next;
+	free(gone);
+}
+
+/* Without memory it is not known why the grant was given: the next change of the list takes it. */
+static void note_holder(struct judge *judge, const char *container, const char *entry)
+{
+	struct holder *holder = *find_holder(judge, container);
+
+	if (!holder) {
+		holder = calloc(1, sizeof(*holder));
+		if (!holder)
+			return;
+		COPY_STRING(holder->container, container);
+		holder->next = judge->holders;
+		judge->holders = holder;
+	}
+	COPY_STRING(holder->entry, entry);
 }
 
 void judge_free(struct judge *judge)
 {
+	while (judge && judge->holders)
+		forget_holder(judge, judge->holders->container);
 	free(judge);
 }
 
@@ -153,6 +201,10 @@ static void settle(struct question *question, bool allowed)
 		answer(question, -EIO, text);
 		return;
 	}
+	if (allowed)
+		note_holder(judge, question->container, question->entry);
+	else
+		forget_holder(judge, question->container);
 	if (allowed && question->mounts_socket && question->pid)
 		give_public_socket(question);
 	if (!allowed && question->mounts_socket)
@@ -165,6 +217,7 @@ static void on_container_image_judged(const struct images_verdict *verdict, void
 {
 	struct question *question = context;
 
+	COPY_STRING(question->entry, verdict->entry);
 	if (verdict->outcome == IMAGES_DENIED && question->mounts_socket)
 		audit_note(question->judge->audit, "image-denied", verdict->text);
 	/* An engine that cannot be asked: the start is refused, and no grant changes. */
@@ -251,7 +304,7 @@ static void on_list(int error, const struct engine_summary *containers, size_t c
 	if (error)
 		return; /* the event stream lists again when the engine is back */
 	for (size_t i = 0; i < count; i++)
-		if (!strcmp(containers[i].state, "running") ||
+		if (judge->early || !strcmp(containers[i].state, "running") ||
 			!strcmp(containers[i].state, "paused") ||
 			!strcmp(containers[i].state, "restarting"))
 			judge_container(judge, containers[i].id);
@@ -260,12 +313,42 @@ static void on_list(int error, const struct engine_summary *containers, size_t c
 void judge_running(struct judge *judge)
 {
 	/*
-	 * A container that does not run is judged when it starts. Its grant was earned under what
-	 * held before, and a restart policy would start it on that.
+	 * A container that does not run is judged when it starts, or (early) with the others below.
+	 * Its grant was earned under what held before, and a restart policy would start it on that.
 	 */
 	maps_revoke_unused(judge->maps);
 	/* Where it cannot even be asked nothing is granted; the next change of digests asks again. */
 	(void)engine_list_containers(judge->engine, on_list, judge);
+}
+
+struct withdrawal {
+	struct judge *judge;
+	const struct images_list *next;
+	int error; /* the first */
+};
+
+static void withdraw(const char *container, void *context)
+{
+	struct withdrawal *withdrawal = context;
+	const struct holder *holder = *find_holder(withdrawal->judge, container);
+	int r;
+
+	if (holder && images_list_holds(withdrawal->next, holder->entry))
+		return;
+	/* What a grant of an earlier latchd rests on is not known: taken, and judged anew. */
+	r = cgroups_contain(withdrawal->judge->maps, container);
+	if (r < 0 && !withdrawal->error)
+		withdrawal->error = r;
+	forget_holder(withdrawal->judge, container);
+}
+
+int judge_withdraw(struct judge *judge, const struct images_list *next)
+{
+	struct withdrawal withdrawal = { .judge = judge, .next = next };
+
+	maps_revoke_unused(judge->maps);
+	maps_each_grant(judge->maps, withdraw, &withdrawal);
+	return withdrawal.error;
 }
 
 void judge_engine_event(const struct engine_event *event, void *context)
@@ -282,8 +365,13 @@ void judge_engine_event(const struct engine_event *event, void *context)
 		break;
 	case ENGINE_EVENT_DESTROY:
 		maps_revoke(judge->maps, event->container);
+		forget_holder(judge, event->container);
 		break;
 	case ENGINE_EVENT_CREATE:
+		/* The grant is to be there at birth. Who starts faster than this is contained until then. */
+		if (judge->early)
+			judge_container(judge, event->container);
+		break;
 	case ENGINE_EVENT_DIE:
 	case ENGINE_EVENT_DISCONNECTED:
 		break;

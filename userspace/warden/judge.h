@@ -16,8 +16,13 @@
 
 struct judge;
 
-/* Everything given must outlive it. NULL without memory. */
-struct judge *judge_new(const struct maps *maps, struct engine *engine, struct audit *audit);
+/*
+ * Everything given must outlive it. `early`: nobody asks before a container starts (direct
+ * transport), so each is judged when it is made, and those that do not run are judged with the
+ * others. NULL without memory.
+ */
+struct judge *judge_new(
+	const struct maps *maps, struct engine *engine, struct audit *audit, bool early);
 void judge_free(struct judge *judge);
 
 /* The image list to judge by; set once after judge_new, before anything is asked. */
@@ -37,6 +42,14 @@ void judge_request(struct judge *judge, const struct wire_request *request, judg
  * when digests changed.
  */
 void judge_running(struct judge *judge);
+
+/*
+ * Takes what the list `next` would not give, at once and without asking anybody: the grants of those
+ * that do not run, and grant and tag of each container whose image was not found to be that of an
+ * entry which is in `next` too. To be called before `next` counts; judge_running then gives back
+ * what was taken in excess. 0, or a negative errno when something could not be taken.
+ */
+int judge_withdraw(struct judge *judge, const struct images_list *next);
 
 /* To be called with every event of the engine's stream. */
 void judge_engine_event(const struct engine_event *event, void *judge);

@@ -189,6 +189,18 @@ int listeners_get(const char *holder, struct listeners *listeners, char **proble
 	return 0;
 }
 
+int listeners_get_control(struct listeners *listeners, char **problem)
+{
+	*problem = NULL;
+	*listeners = (struct listeners){ .public = -1 };
+	listeners->control = listen_at(LATCH_CONTROL_SOCKET, 0600);
+	if (listeners->control < 0)
+		return problem_set(problem, listeners->control, "cannot listen at %s: %s",
+			LATCH_CONTROL_SOCKET, strerror(-listeners->control));
+	make_nonblocking(listeners->control);
+	return 0;
+}
+
 void listeners_close(struct listeners *listeners)
 {
 	if (listeners->public >= 0)

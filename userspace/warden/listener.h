@@ -20,6 +20,8 @@ struct listeners {
  * from the holder.
  */
 int listeners_get(const char *holder, struct listeners *listeners, char **problem);
+/* The control socket alone, which nobody keeps when latchd ends. The rest as listeners_get. */
+int listeners_get_control(struct listeners *listeners, char **problem);
 void listeners_close(struct listeners *listeners);
 
 /* Ends the holder. Containers that mount the public socket are refused connections from then on. */

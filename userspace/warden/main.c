@@ -3,6 +3,7 @@
  * latchd: reads the command line and the policy, and refuses to start where it could not enforce.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -41,6 +42,16 @@ static bool can_enforce(void)
 	return true;
 }
 
+/* "Read your settings again" must not end latchd, however early or late it comes. */
+static void block_hangup(void)
+{
+	sigset_t hangup;
+
+	sigemptyset(&hangup);
+	sigaddset(&hangup, SIGHUP);
+	sigprocmask(SIG_BLOCK, &hangup, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	struct settings *settings;
@@ -48,6 +59,7 @@ int main(int argc, char **argv)
 	char *problem = NULL;
 	int r;
 
+	block_hangup();
 	log_open("latchd");
 	r = options_parse(argc, argv, &options);
 	if (r >= 0)
@@ -61,7 +73,8 @@ int main(int argc, char **argv)
 		free(problem);
 		return 2;
 	}
-	r = can_enforce() ? warden_run(&options, settings) : 1;
+	if (can_enforce())
+		return warden_run(&options, settings);
 	settings_free(settings);
-	return r;
+	return 1;
 }

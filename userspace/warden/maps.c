@@ -25,7 +25,7 @@ struct pinned_map {
 static const struct pinned_map pinned_maps[] = {
 	PINNED(state), PINNED(incomplete), PINNED(guarded), PINNED(names), PINNED(cgroups),
 	PINNED(grants), PINNED(tasks), PINNED(conns), PINNED(listeners), PINNED(verdicts),
-	PINNED(events), PINNED(counters),
+	PINNED(cuts), PINNED(events), PINNED(counters),
 };
 
 static int *descriptor_of(struct maps *maps, const struct pinned_map *map)
@@ -125,13 +125,13 @@ enum latch_guard_kind maps_guard_kind(const struct maps *maps, const struct stat
 }
 
 int maps_guard_name(const struct maps *maps, const struct stat *directory, const char *name,
-	const char *path)
+	enum latch_guard_kind kind, const char *path)
 {
 	struct latch_dentry key = {
 		.dir_ino = directory->st_ino,
 		.dir_dev = kernel_dev(directory->st_dev),
 	};
-	struct latch_guard guard = { .kind = LATCH_GUARD_ENGINE };
+	struct latch_guard guard = { .kind = kind };
 
 	if (strlen(name) >= sizeof(key.name))
 		return -ENAMETOOLONG;
@@ -179,6 +179,21 @@ void maps_revoke_unused(const struct maps *maps)
 		more = !bpf_map_get_next_key(maps->grants, &key, &next);
 		if (!lookup(maps->grants, &key, &grant) && !grant.cgroup)
 			bpf_map_delete_elem(maps->grants, &key);
+	}
+}
+
+void maps_each_grant(const struct maps *maps,
+	void (*each)(const char *container, void *context), void *context)
+{
+	struct latch_container key, next;
+	bool more = !bpf_map_get_next_key(maps->grants, NULL, &next);
+
+	while (more) {
+		key = next;
+		/* Before the call, which may delete it: after that the walk would begin anew. */
+		more = !bpf_map_get_next_key(maps->grants, &key, &next);
+		key.id[sizeof(key.id) - 1] = 0;
+		each(key.id, context);
 	}
 }
 
@@ -255,7 +270,7 @@ int maps_mark_self(const struct maps *maps, int pidfd)
 	return update(maps->tasks, &pidfd, &task, BPF_ANY);
 }
 
-int maps_set_verdicts(const struct maps *maps, const unsigned char *verdicts, size_t count)
+int maps_fill_verdicts(const struct maps *maps, const unsigned char *verdicts, size_t count)
 {
 	struct latch_state state;
 	__u32 idle;
@@ -281,8 +296,29 @@ int maps_set_verdicts(const struct maps *maps, const unsigned char *verdicts, si
 		if (r < 0)
 			return r;
 	}
-	state.generation = idle;
+	return idle;
+}
+
+int maps_flip(const struct maps *maps, uint32_t generation, enum latch_mode mode)
+{
+	struct latch_state state;
+	int r = maps_get_state(maps, &state);
+
+	if (r < 0)
+		return r;
+	state.generation = generation;
+	state.mode = mode;
+	state.owner_pid = getpid();
 	return maps_set_state(maps, &state);
+}
+
+int maps_cut_connection(const struct maps *maps, uint64_t id)
+{
+	struct latch_cut cut = { .cut = 1 };
+	__u64 key = id;
+
+	/* 0 is the label of no connection: it would be said to be cut, and nothing would be. */
+	return id ? update(maps->cuts, &key, &cut, BPF_ANY) : -EINVAL;
 }
 
 bool maps_incomplete(const struct maps *maps)

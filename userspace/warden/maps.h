@@ -23,6 +23,7 @@ struct maps {
 	int conns;
 	int listeners;
 	int verdicts;
+	int cuts;
 	int events;
 	int counters;
 };
@@ -48,11 +49,11 @@ void maps_unguard(const struct maps *maps, const struct latch_inode *inode);
 enum latch_guard_kind maps_guard_kind(const struct maps *maps, const struct stat *status);
 
 /*
- * Guards the name `name` in the directory that `directory` describes. -ENAMETOOLONG where the
- * kernel could only compare a part of it.
+ * Guards the name `name` in the directory that `directory` describes: a socket there that is not
+ * known yet counts as `kind`. -ENAMETOOLONG where the kernel could only compare a part of it.
  */
 int maps_guard_name(const struct maps *maps, const struct stat *directory, const char *name,
-	const char *path);
+	enum latch_guard_kind kind, const char *path);
 
 /*
  * Gives or takes a container's grant. `cgroup` is the scope that uses it from now on, 0 for the next
@@ -64,6 +65,10 @@ int maps_revoke(const struct maps *maps, const char *container);
 
 /* Takes every grant that no scope uses: of containers that do not run. */
 void maps_revoke_unused(const struct maps *maps);
+
+/* Calls `each` for every grant; it may take that one, and no other. Not in any order. */
+void maps_each_grant(const struct maps *maps,
+	void (*each)(const char *container, void *context), void *context);
 
 /*
  * Tags the scope with this cgroup id. With `only_new` an entry that is there stays as it is
@@ -84,8 +89,20 @@ int maps_public_path(const struct maps *maps, char *path, size_t size);
 /* Marks the process behind a pidfd as latch's own. */
 int maps_mark_self(const struct maps *maps, int pidfd);
 
-/* Fills the idle generation of `verdicts` and makes it the one that counts, in one step. */
-int maps_set_verdicts(const struct maps *maps, const unsigned char *verdicts, size_t count);
+/*
+ * Fills the generation of `verdicts` that does not count. Returns its number, for maps_flip, or a
+ * negative errno; either way nobody obeys it yet.
+ */
+int maps_fill_verdicts(const struct maps *maps, const unsigned char *verdicts, size_t count);
+
+/* Makes a generation the one that counts, and the mode with it, in one write. */
+int maps_flip(const struct maps *maps, uint32_t generation, enum latch_mode mode);
+
+/*
+ * Condemns one connection, by the id that its label and its records have: the kernel refuses its
+ * next send and read, and every later one. 0 or a negative errno; -E2BIG: too many are condemned.
+ */
+int maps_cut_connection(const struct maps *maps, uint64_t id);
 
 /* Has a tag been lost, so that every untagged caller counts as contained? */
 bool maps_incomplete(const struct maps *maps);

@@ -235,13 +235,16 @@ int mediator_process_start(struct mediator_process *mediator, gid_t group)
 	_cleanup_close_ int conns = open_read_only("conns");
 	_cleanup_close_ int verdicts = open_read_only("verdicts");
 	_cleanup_close_ int state = open_read_only("state");
+	_cleanup_close_ int cgroups = open_read_only("cgroups");
 	_cleanup_close_ int theirs = -1;
+	const int maps[] = { conns, verdicts, state, cgroups };
 	int pair[2], gate[2], r;
 
 	if (mediator->pid)
 		return 0;
-	if (conns < 0 || verdicts < 0 || state < 0)
-		return conns < 0 ? conns : verdicts < 0 ? verdicts : state;
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++)
+		if (maps[i] < 0)
+			return maps[i];
 	if (access(mediator->options.program, X_OK))
 		return -errno;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
@@ -257,7 +260,8 @@ int mediator_process_start(struct mediator_process *mediator, gid_t group)
 	}
 	mediator->group = group;
 	mediator->pid = spawn(mediator,
-		(int[]){ mediator->options.listener, theirs, conns, verdicts, state }, 5, gate);
+		(int[]){ mediator->options.listener, theirs, conns, verdicts, state, cgroups }, 6,
+		gate);
 	close(gate[0]);
 	r = mediator->pid < 0 ? mediator->pid : mark_and_release(mediator, mediator->pid, gate[1]);
 	close(gate[1]);

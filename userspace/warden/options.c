@@ -23,14 +23,16 @@ static const char help[] =
 	"Lets containers use the engine's socket as far as the settings allow, and no further. Runs in\n"
 	"the foreground, as root; messages go to standard error. When it ends, by whatever cause, what\n"
 	"it put into the kernel goes on refusing, and clients wait until it is started again;\n"
-	"`latchctl release` undoes it.\n"
+	"`latchctl release` undoes it. SIGHUP, like `latchctl reload`, has it read the settings again.\n"
 	"\n"
 	"  --settings FILE      policy, in the form of Docker Desktop's admin-settings.json; default:\n"
 	"                       " SETTINGS_PATH ", then\n"
 	"                       " SETTINGS_ECI_PATH "\n"
 	"  --socket PATH        the engine's public socket (default " LATCH_DEFAULT_SOCKET ")\n"
 	"  --audit FILE         audit log, JSON lines (default " LATCH_AUDIT_LOG ")\n"
-	"  --transport KIND     `mediated` (default); `direct` comes with a later version\n"
+	"  --transport KIND     `mediated` (default): clients talk to latch, which talks to the engine;\n"
+	"                       `direct`: they talk to the engine, and the kernel refuses what the\n"
+	"                       command list does not allow, with EPERM instead of a message\n"
 	"  --mediator-user USER name or number of the user that the mediator runs as (default `latch`\n"
 	"                       where that exists, else the number 61918)\n"
 	"  --help, --version\n"
@@ -73,15 +75,12 @@ static int find_directory(struct options *options)
 	return -1;
 }
 
-static int parse_transport(const char *text)
+static int parse_transport(const char *text, struct options *options)
 {
-	if (!strcmp(text, "mediated"))
+	options->direct = !strcmp(text, "direct");
+	if (options->direct || !strcmp(text, "mediated"))
 		return -1;
-	if (!strcmp(text, "direct"))
-		log_error("--transport=direct is not in this version: it comes with the one that "
-			  "decides requests in the kernel");
-	else
-		log_error("--transport=%s: expected `mediated`", text);
+	log_error("--transport=%s: expected `mediated` or `direct`", text);
 	return 2;
 }
 
@@ -117,7 +116,7 @@ int options_parse(int argc, char **argv, struct options *options)
 			options->audit = optarg;
 			break;
 		case TRANSPORT:
-			r = parse_transport(optarg);
+			r = parse_transport(optarg, options);
 			if (r >= 0)
 				return r;
 			break;

@@ -6,12 +6,14 @@
 #define LATCH_OPTIONS_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct options {
 	const char *settings;  /* NULL: the default places */
 	const char *socket;    /* the engine's public path */
 	const char *audit;     /* path of the audit log */
+	bool direct;	       /* transport: the kernel decides requests, nobody mediates */
 	uid_t mediator_uid;
 	char directory[PATH_MAX]; /* of latchd's own program: the others lie beside it */
 };

@@ -94,6 +94,17 @@ static int set_pin_paths(struct bpf_object *object)
 	return 0;
 }
 
+/*
+ * One program hooks a function that newer kernels do not have and do not need it for
+ * (bpf/request.bpf.c, latch_splice). Every other one is loaded everywhere or latchd does not start.
+ */
+static void choose_programs(struct latch *latch)
+{
+	bool has = libbpf_find_vmlinux_btf_id("unix_stream_sendpage", BPF_TRACE_FENTRY) > 0;
+
+	bpf_program__set_autoload(latch->progs.latch_splice, has);
+}
+
 /* The state that programs meet when they are attached: complete before the first one runs. */
 static int initialise_state(struct latch *latch)
 {
@@ -141,6 +152,7 @@ static int load(struct latch *latch, char **problem)
 {
 	int r = set_pin_paths(latch->obj);
 
+	choose_programs(latch);
 	if (r < 0)
 		return problem_set(problem, r, "cannot name the pins: %s", strerror(-r));
 	r = latch__load(latch);
@@ -179,7 +191,7 @@ int programs_install(char **problem)
 	r = load(latch, problem);
 	if (!r) {
 		bpf_object__for_each_program(program, latch->obj) {
-			r = install_program(program, problem);
+			r = bpf_program__autoload(program) ? install_program(program, problem) : 0;
 			if (r < 0)
 				break;
 		}
@@ -196,9 +208,12 @@ int programs_missing(char *name, size_t size)
 
 	if (!latch)
 		return -errno;
+	choose_programs(latch);
 	bpf_object__for_each_program(program, latch->obj) {
 		char path[128];
 
+		if (!bpf_program__autoload(program))
+			continue;
 		snprintf(path, sizeof(path), "%s/%s", PIN_LINKS, bpf_program__name(program));
 		if (!access(path, F_OK))
 			continue;

@@ -22,6 +22,11 @@ static const struct {
 	{ LATCH_COUNT_CONN_FAILED, "connection_labels_failed" },
 	{ LATCH_COUNT_LISTENER_FAILED, "listener_labels_failed" },
 	{ LATCH_COUNT_TOO_DEEP, "cgroups_too_deep" },
+	{ LATCH_COUNT_REQUEST_PASSED, "requests_passed" },
+	{ LATCH_COUNT_REQUEST_REFUSED, "requests_refused" },
+	{ LATCH_COUNT_UNFOLLOWED, "connections_not_followed" },
+	{ LATCH_COUNT_TAMPERED, "requests_tampered" },
+	{ LATCH_COUNT_STREAM_FAILED, "connection_streams_failed" },
 };
 
 _Static_assert(ARRAY_SIZE(counter_names) == LATCH_COUNTERS, "every counter has a name");
@@ -50,14 +55,15 @@ static void add_image(const struct images_status *status, void *context)
 static json_t *policy_object(const struct status_sources *sources)
 {
 	json_t *images = json_array();
-	const struct commandlist *list = &sources->settings->commands;
+	const struct settings *settings = sources->policy->settings;
+	const struct commandlist *list = &settings->commands;
 	json_t *commands = json_array();
 
 	images_each(sources->images, add_image, images);
 	for (size_t i = 0; i < list->count; i++)
 		json_array_append_new(commands, json_string(list->commands[i]));
-	return json_pack("{s:s, s:s, s:s, s:o, s:o}", "file", sources->settings->path, "sha256",
-		sources->settings->digest, "command_list",
+	return json_pack("{s:s, s:s, s:i, s:s, s:o, s:o}", "file", settings->path, "sha256",
+		settings->digest, "generation", (int)sources->policy->generation, "command_list",
 		list->type == COMMANDLIST_ALLOW ? "allow" : "deny", "commands", commands, "images",
 		images);
 }
@@ -93,10 +99,15 @@ static json_t *problems_array(const struct status_sources *sources)
 	json_t *problems = json_array();
 
 	add_missing_programs(problems);
+	if (sources->policy->problem)
+		json_array_append_new(problems,
+			json_sprintf("the last reload was refused, and the policy above stays in force: "
+				     "%s; correct the file, then `latchctl reload`",
+				sources->policy->problem));
 	if (!sources->engine)
 		json_array_append_new(problems,
-			json_string("no engine listens; clients get 503 until one is started"));
-	if (!sources->mediator)
+			json_string("no engine listens, and clients get nothing done; start it"));
+	if (!sources->mediator && !sources->direct)
 		json_array_append_new(problems,
 			json_string("the mediator does not run; clients wait; see latchd's log"));
 	if (maps_incomplete(sources->maps))
@@ -111,10 +122,11 @@ json_t *status_object(const struct status_sources *sources)
 {
 	json_t *problems = problems_array(sources);
 
-	return json_pack("{s:b, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o}", "healthy",
-		json_array_size(problems) == 0, "mode", sources->settings->enabled ? "enforce" : "off",
-		"socket", sources->socket, "engine", sources->engine, "mediator_pid",
-		(int)sources->mediator, "policy", policy_object(sources), "containers",
-		containers_object(sources), "counters", counters_object(sources), "problems",
+	return json_pack("{s:b, s:s, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o}", "healthy",
+		json_array_size(problems) == 0, "mode",
+		sources->policy->settings->enabled ? "enforce" : "off", "transport",
+		sources->direct ? "direct" : "mediated", "socket", sources->socket, "engine",
+		sources->engine, "mediator_pid", (int)sources->mediator, "policy",
+		policy_object(sources), "containers", containers_object(sources), "counters", counters_object(sources), "problems",
 		problems);
 }

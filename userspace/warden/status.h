@@ -12,21 +12,22 @@
 #include "audit.h"
 #include "images.h"
 #include "maps.h"
-#include "settings.h"
+#include "policy.h"
 
 struct status_sources {
-	const struct settings *settings;
+	const struct policy *policy;
 	const struct maps *maps;
 	const struct images *images;
 	const struct audit *audit;
 	const char *socket; /* the public path */
 	bool engine;	    /* one listens behind it */
+	bool direct;	    /* transport: no mediator belongs to it */
 	pid_t mediator;	    /* 0: none runs */
 };
 
 /*
  * A new object. `healthy` in it is true when the kernel enforces, an engine is there and the
- * mediator runs; `problems` holds a sentence for each thing that keeps it from being so.
+ * mediator (of mediated transport) runs; `problems` holds a sentence for each thing that keeps it from being so.
  */
 json_t *status_object(const struct status_sources *sources);
 

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -18,11 +19,13 @@
 #include "cgroups.h"
 #include "command.h"
 #include "control.h"
+#include "direct.h"
 #include "judge.h"
 #include "listener.h"
 #include "log.h"
 #include "mediator_process.h"
 #include "paths.h"
+#include "policy.h"
 #include "problem.h"
 #include "programs.h"
 #include "release.h"
@@ -35,7 +38,7 @@
 
 struct warden {
 	const struct options *options;
-	const struct settings *settings;
+	struct policy policy;
 	uv_loop_t loop;
 	int lock;
 	struct listeners listeners;
@@ -46,11 +49,14 @@ struct warden {
 	struct images *images;
 	struct judge *judge;
 	struct mediator_process *mediator;
-	struct adoption *adoption;
+	struct adoption *adoption; /* mediated transport */
+	struct direct *direct;	   /* direct transport; the other one is NULL */
 	struct control *control;
 	uv_timer_t restart;
 	unsigned int restart_ms;
 	uv_signal_t terminate, interrupt;
+	int hangup; /* a signalfd for SIGHUP, or -1 */
+	uv_poll_t hangup_poll;
 	bool releasing;
 	int exit_status;
 };
@@ -97,33 +103,13 @@ static int mark_self(struct warden *warden)
 	return pidfd < 0 ? -errno : maps_mark_self(&warden->maps, pidfd);
 }
 
-static int write_policy(struct warden *warden)
-{
-	unsigned char verdicts[ROUTE_COUNT];
-	struct latch_state state;
-	char problem[256];
-	int r;
-
-	if (commandlist_compile(&warden->settings->commands, verdicts, problem, sizeof(problem))) {
-		log_error("%s: %s", warden->settings->path, problem);
-		return -EINVAL;
-	}
-	r = maps_set_verdicts(&warden->maps, verdicts, ROUTE_COUNT);
-	if (!r)
-		r = maps_get_state(&warden->maps, &state);
-	if (r < 0)
-		return r;
-	state.mode = warden->settings->enabled ? LATCH_MODE_ENFORCE : LATCH_MODE_OFF;
-	state.owner_pid = getpid();
-	return maps_set_state(&warden->maps, &state);
-}
-
-static int prepare_kernel(struct warden *warden)
+static int prepare_kernel(struct warden *warden, struct settings *settings)
 {
 	_cleanup_free_ char *problem = NULL;
 	int r = programs_install(&problem);
 
 	if (r < 0) {
+		settings_free(settings);
 		log_error("%s", problem_text(problem, r));
 		return r;
 	}
@@ -131,11 +117,12 @@ static int prepare_kernel(struct warden *warden)
 	if (!r)
 		r = mark_self(warden);
 	if (!r)
-		r = write_policy(warden);
+		r = policy_start(&warden->policy, &warden->maps, TAKE_PTR(settings), &problem);
+	settings_free(settings);
 	if (!r)
 		r = cgroups_tag_existing(&warden->maps);
 	if (r < 0)
-		log_error("cannot fill the kernel's maps: %s", strerror(-r));
+		log_error("cannot fill the kernel's maps: %s", problem_text(problem, r));
 	else if (r > 0)
 		log_info("%d containers were running before latch: contained until judged", r);
 	return r < 0 ? r : 0;
@@ -200,25 +187,39 @@ static void on_message(const struct wire_request *request, void *context)
 
 /* The engine. */
 
+static const char *public_path(const struct warden *warden)
+{
+	return warden->direct ? direct_path(warden->direct) : adoption_path(warden->adoption);
+}
+
+/* Direct, clients find nobody where no engine is; mediated, latch answers. */
+static void note_engine(struct warden *warden, bool there)
+{
+	char text[512];
+
+	if (there)
+		snprintf(text, sizeof(text), "the engine at %s is %s", public_path(warden),
+			warden->direct ? "guarded now" : "behind latch now");
+	else
+		snprintf(text, sizeof(text), "no engine at %s%s", public_path(warden),
+			warden->direct ? "" : ": clients get 503 until it is started");
+	note(warden, there ? "adopted" : "engine-absent", text);
+}
+
 static void on_adoption(enum adoption_event event, const char *problem, void *context)
 {
 	struct warden *warden = context;
 	struct stat engine;
-	char text[512];
 
 	switch (event) {
 	case ADOPTION_ADOPTED:
-		snprintf(text, sizeof(text), "the engine at %s is behind latch now",
-			adoption_path(warden->adoption));
-		note(warden, "adopted", text);
+		note_engine(warden, true);
 		/* A mediator that cannot reach the new socket makes room for one that can. */
-		if (!lstat(LATCH_ENGINE_SOCKET, &engine))
+		if (warden->mediator && !lstat(LATCH_ENGINE_SOCKET, &engine))
 			mediator_process_regroup(warden->mediator, engine.st_gid);
 		break;
 	case ADOPTION_ABSENT:
-		snprintf(text, sizeof(text), "no engine at %s: clients get 503 until it is started",
-			adoption_path(warden->adoption));
-		note(warden, "engine-absent", text);
+		note_engine(warden, false);
 		break;
 	case ADOPTION_PLANTED:
 		note(warden, "planted", problem);
@@ -236,25 +237,107 @@ static void on_digests_changed(void *context)
 	judge_running(warden->judge);
 }
 
+/* The policy. */
+
+static void say_policy(const struct settings *settings)
+{
+	for (size_t i = 0; i < settings->warning_count; i++)
+		log_warning("%s", settings->warnings[i]);
+	if (!settings->enabled)
+		log_warning("%s: enhancedContainerIsolation.value is false: containers are tagged, "
+			    "and nothing is refused", settings->path);
+}
+
+static void say_lines(const char *text)
+{
+	_cleanup_free_ char *copy = strdup(text);
+	char *rest = copy, *line;
+
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			log_error("%s", line);
+}
+
+/* Puts the settings file into force as it is now. Returns 0, or a negative errno: then nothing changed. */
+static int reload(struct warden *warden)
+{
+	const struct policy_parts parts = { &warden->maps, warden->images, warden->judge };
+	struct policy *policy = &warden->policy;
+	uint32_t generation = policy->generation;
+	char digest[sizeof(policy->settings->digest)], text[1024];
+	int r;
+
+	COPY_STRING(digest, policy->settings->digest);
+	r = policy_reload(policy, &parts);
+	if (r < 0) {
+		say_lines(policy->problem);
+		snprintf(text, sizeof(text), "policy %s stays in force (generation %u): %s", digest,
+			generation, policy->problem);
+		note(warden, "reload-failed", text);
+		return r;
+	}
+	say_policy(policy->settings);
+	snprintf(text, sizeof(text),
+		"policy %s (generation %u) replaced by %s (generation %u) from %s, mode %s", digest,
+		generation, policy->settings->digest, policy->generation, policy->settings->path,
+		policy->settings->enabled ? "enforce" : "off");
+	note(warden, "reload", text);
+	return 0;
+}
+
+static json_t *reload_answer(struct warden *warden)
+{
+	const struct policy *policy = &warden->policy;
+	json_t *warnings;
+
+	if (reload(warden) < 0)
+		return json_pack("{s:s}", "error", policy->problem);
+	warnings = json_array();
+	for (size_t i = 0; i < policy->settings->warning_count; i++)
+		json_array_append_new(warnings, json_string(policy->settings->warnings[i]));
+	return json_pack("{s:s, s:s, s:i, s:o}", "file", policy->settings->path, "sha256",
+		policy->settings->digest, "generation", (int)policy->generation, "warnings",
+		warnings);
+}
+
+static void on_hangup(uv_poll_t *poll, int status, int events)
+{
+	struct warden *warden = poll->data;
+	struct signalfd_siginfo signal;
+
+	(void)events;
+	/* Any number of hang-ups that came meanwhile are one. */
+	if (status >= 0 && read(warden->hangup, &signal, sizeof(signal)) == sizeof(signal))
+		reload(warden);
+}
+
 /* The control socket. */
+
+static json_t *status_answer(struct warden *warden)
+{
+	const struct status_sources sources = {
+		.policy = &warden->policy,
+		.maps = &warden->maps,
+		.images = warden->images,
+		.audit = warden->audit,
+		.socket = public_path(warden),
+		.direct = warden->direct != NULL,
+		.engine = warden->direct ? direct_has_engine(warden->direct) :
+					   adoption_has_engine(warden->adoption, NULL),
+		.mediator = warden->mediator ? mediator_process_pid(warden->mediator) : 0,
+	};
+
+	return status_object(&sources);
+}
 
 static json_t *on_command(const char *command, void *context)
 {
 	struct warden *warden = context;
 
-	if (!strcmp(command, "status")) {
-		const struct status_sources sources = {
-			.settings = warden->settings,
-			.maps = &warden->maps,
-			.images = warden->images,
-			.audit = warden->audit,
-			.socket = adoption_path(warden->adoption),
-			.engine = adoption_has_engine(warden->adoption, NULL),
-			.mediator = mediator_process_pid(warden->mediator),
-		};
-
-		return status_object(&sources);
-	}
+	if (!strcmp(command, "status"))
+		return status_answer(warden);
+	if (!strcmp(command, "reload"))
+		return reload_answer(warden);
 	if (!strcmp(command, "release")) {
 		note(warden, "release", "released by latchctl");
 		warden->releasing = true;
@@ -269,11 +352,19 @@ static void on_signal(uv_signal_t *signal, int number)
 	struct warden *warden = signal->data;
 
 	(void)number;
-	note(warden, "stopped", "stopped by a signal; the kernel goes on refusing, and clients wait");
+	note(warden, "stopped",
+		warden->direct ? "stopped by a signal; the kernel goes on deciding by itself" :
+				 "stopped by a signal; the kernel goes on refusing, and clients wait");
 	stop(warden, 0);
 }
 
 /* Start and end. */
+
+/* What a container's own listener would say of containers and images decides nothing. */
+static bool is_host_process(pid_t pid, const void *maps)
+{
+	return !cgroups_pid_is_contained(maps, pid);
+}
 
 static int start_judging(struct warden *warden)
 {
@@ -282,13 +373,16 @@ static int start_judging(struct warden *warden)
 	warden->pool = fetch_pool_new(&warden->loop);
 	if (!warden->pool)
 		return -ENOMEM;
-	warden->engine = engine_new(&warden->loop, warden->pool, LATCH_ENGINE_SOCKET);
+	warden->engine = engine_new(&warden->loop, warden->pool,
+		warden->options->direct ? warden->options->socket : LATCH_ENGINE_SOCKET);
 	if (!warden->engine)
 		return -ENOMEM;
-	warden->judge = judge_new(&warden->maps, warden->engine, warden->audit);
+	engine_trust(warden->engine, is_host_process, &warden->maps);
+	warden->judge = judge_new(
+		&warden->maps, warden->engine, warden->audit, warden->options->direct);
 	if (!warden->judge)
 		return -ENOMEM;
-	r = images_new(&warden->loop, warden->pool, warden->engine, warden->settings,
+	r = images_new(&warden->loop, warden->pool, warden->engine, warden->policy.settings,
 		on_digests_changed, warden, &warden->images);
 	if (r < 0)
 		return r;
@@ -296,8 +390,20 @@ static int start_judging(struct warden *warden)
 	return engine_events_start(warden->engine, judge_engine_event, warden->judge);
 }
 
-static int start_listening(struct warden *warden, const char *holder, const char *mediator)
+static int serve_control(struct warden *warden)
 {
+	int r = control_new(&warden->loop, &warden->maps, TAKE_FD(warden->listeners.control),
+		on_command, warden, &warden->control);
+
+	if (r < 0)
+		log_error("cannot serve " LATCH_CONTROL_SOCKET ": %s", strerror(-r));
+	return r;
+}
+
+/* Mediated transport: latch's listener in the engine's place, and the mediator behind it. */
+static int start_mediated(struct warden *warden)
+{
+	char holder[PATH_MAX + 16], mediator[PATH_MAX + 16];
 	struct mediator_options options = {
 		.program = mediator,
 		.engine_socket = LATCH_ENGINE_SOCKET,
@@ -306,6 +412,8 @@ static int start_listening(struct warden *warden, const char *holder, const char
 	_cleanup_free_ char *problem = NULL;
 	int r;
 
+	snprintf(holder, sizeof(holder), "%s/latch-holder", warden->options->directory);
+	snprintf(mediator, sizeof(mediator), "%s/latch-mediator", warden->options->directory);
 	r = listeners_get(holder, &warden->listeners, &problem);
 	if (r < 0) {
 		log_error("%s", problem_text(problem, r));
@@ -326,15 +434,44 @@ static int start_listening(struct warden *warden, const char *holder, const char
 		log_error("%s", problem_text(problem, r));
 		return r;
 	}
-	r = control_new(&warden->loop, &warden->maps, TAKE_FD(warden->listeners.control),
-		on_command, warden, &warden->control);
-	if (r < 0)
-		log_error("cannot serve " LATCH_CONTROL_SOCKET ": %s", strerror(-r));
+	r = serve_control(warden);
+	if (!r)
+		start_mediator(warden);
 	return r;
+}
+
+/* The control socket of a direct latchd dies with it, and its entry would stay with every start. */
+static void forget_control(struct warden *warden)
+{
+	struct latch_inode inode;
+	struct stat status;
+
+	if (lstat(LATCH_CONTROL_SOCKET, &status))
+		return;
+	inode = maps_inode_of(&status);
+	maps_unguard(&warden->maps, &inode);
+}
+
+/* Direct transport: the engine's socket where it is, and nobody behind or in front of it. */
+static int start_direct(struct warden *warden)
+{
+	_cleanup_free_ char *problem = NULL;
+	int r = direct_new(&warden->loop, &warden->maps, warden->options->socket, on_adoption, warden,
+		&warden->direct, &problem);
+	forget_control(warden);
+	if (!r)
+		r = listeners_get_control(&warden->listeners, &problem);
+	if (r < 0) {
+		log_error("%s", problem_text(problem, r));
+		return r;
+	}
+	return serve_control(warden);
 }
 
 static void watch_signals(struct warden *warden)
 {
+	sigset_t hangup;
+
 	uv_signal_init(&warden->loop, &warden->terminate);
 	uv_signal_init(&warden->loop, &warden->interrupt);
 	warden->terminate.data = warden->interrupt.data = warden;
@@ -343,19 +480,37 @@ static void watch_signals(struct warden *warden)
 	uv_timer_init(&warden->loop, &warden->restart);
 	warden->restart.data = warden;
 	warden->restart_ms = RESTART_MIN_MS;
+	/* main() has blocked it for good: there is no moment in which it would end latchd. */
+	sigemptyset(&hangup);
+	sigaddset(&hangup, SIGHUP);
+	warden->hangup = signalfd(-1, &hangup, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (warden->hangup < 0) {
+		log_warning("SIGHUP does nothing, use `latchctl reload`: %m");
+		return;
+	}
+	uv_poll_init(&warden->loop, &warden->hangup_poll, warden->hangup);
+	warden->hangup_poll.data = warden;
+	uv_poll_start(&warden->hangup_poll, UV_READABLE, on_hangup);
 }
 
-static int start(struct warden *warden)
+/* Takes `settings`. */
+static int start(struct warden *warden, struct settings *settings)
 {
-	char holder[PATH_MAX + 16], mediator[PATH_MAX + 16];
 	_cleanup_free_ char *problem = NULL;
 	int r;
 
-	snprintf(holder, sizeof(holder), "%s/latch-holder", warden->options->directory);
-	snprintf(mediator, sizeof(mediator), "%s/latch-mediator", warden->options->directory);
 	r = take_lock(warden);
-	if (!r)
-		r = prepare_kernel(warden);
+	/* Before the policy in the kernel is touched: a refused start changes nothing. */
+	if (!r && warden->options->direct) {
+		r = direct_check(&problem);
+		if (r < 0)
+			log_error("%s", problem_text(problem, r));
+	}
+	if (r < 0) {
+		settings_free(settings);
+		return r;
+	}
+	r = prepare_kernel(warden, settings);
 	if (r < 0)
 		return r;
 	r = audit_new(&warden->loop, &warden->maps, warden->options->audit, &warden->audit, &problem);
@@ -368,11 +523,7 @@ static int start(struct warden *warden)
 		log_error("cannot begin to judge images: %s", strerror(-r));
 		return r;
 	}
-	r = start_listening(warden, holder, mediator);
-	if (r < 0)
-		return r;
-	start_mediator(warden);
-	return 0;
+	return warden->options->direct ? start_direct(warden) : start_mediated(warden);
 }
 
 static void close_walk(uv_handle_t *handle, void *context)
@@ -387,6 +538,7 @@ static void end(struct warden *warden)
 	control_free(warden->control);
 	mediator_process_free(warden->mediator);
 	adoption_free(warden->adoption);
+	direct_free(warden->direct);
 	images_free(warden->images);
 	engine_free(warden->engine);
 	fetch_pool_free(warden->pool);
@@ -396,13 +548,18 @@ static void end(struct warden *warden)
 		uv_close((uv_handle_t *)&warden->terminate, NULL);
 		uv_close((uv_handle_t *)&warden->interrupt, NULL);
 	}
+	if (warden->hangup_poll.data)
+		uv_close((uv_handle_t *)&warden->hangup_poll, NULL);
 	uv_run(&warden->loop, UV_RUN_DEFAULT);
 	uv_walk(&warden->loop, close_walk, NULL);
 	uv_run(&warden->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&warden->loop);
 	judge_free(warden->judge);
 	listeners_close(&warden->listeners);
+	policy_clear(&warden->policy);
 	maps_close(&warden->maps);
+	if (warden->hangup >= 0)
+		close(warden->hangup);
 }
 
 static void release(struct warden *warden)
@@ -416,18 +573,9 @@ static void release(struct warden *warden)
 	}
 }
 
-static void say_policy(const struct settings *settings)
+int warden_run(const struct options *options, struct settings *settings)
 {
-	for (size_t i = 0; i < settings->warning_count; i++)
-		log_warning("%s", settings->warnings[i]);
-	if (!settings->enabled)
-		log_warning("%s: enhancedContainerIsolation.value is false: containers are tagged, "
-			    "and nothing is refused", settings->path);
-}
-
-int warden_run(const struct options *options, const struct settings *settings)
-{
-	struct warden warden = { .options = options, .settings = settings,
+	struct warden warden = { .options = options, .hangup = -1,
 		.listeners = { .public = -1, .control = -1 } };
 	int r;
 
@@ -435,10 +583,10 @@ int warden_run(const struct options *options, const struct settings *settings)
 	uv_loop_init(&warden.loop);
 	watch_signals(&warden);
 	say_policy(settings);
-	r = start(&warden);
+	r = start(&warden, settings);
 	if (!r) {
-		log_info("policy %s (%.12s), audit in %s", settings->path, settings->digest,
-			options->audit);
+		log_info("policy %s (%.12s), audit in %s", warden.policy.settings->path,
+			warden.policy.settings->digest, options->audit);
 		uv_run(&warden.loop, UV_RUN_DEFAULT);
 	}
 	end(&warden);

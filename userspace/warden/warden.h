@@ -9,9 +9,9 @@
 #include "settings.h"
 
 /*
- * Runs until a signal or a release ends it; `settings` stays the caller's. Returns the status to
- * exit with. Logs what goes wrong.
+ * Runs until a signal or a release ends it; SIGHUP, which must be blocked in every thread, reloads.
+ * Takes `settings`. Returns the status to exit with. Logs what goes wrong.
  */
-int warden_run(const struct options *options, const struct settings *settings);
+int warden_run(const struct options *options, struct settings *settings);
 
 #endif

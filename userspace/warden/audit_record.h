@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One record of the audit log as a JSON object: what of it is believed, what is shown.
+ */
+#ifndef LATCH_AUDIT_RECORD_H
+#define LATCH_AUDIT_RECORD_H
+
+#include <jansson.h>
+
+#include "wire.h"
+
+/*
+ * A record of the ring buffer: `size` bytes at `data`, aligned as the ring buffer does. Returns a
+ * new reference; NULL where the record is not what latch/abi.h describes, or without memory.
+ */
+json_t *audit_record_event(const void *data, size_t size);
+
+/* What the mediator reports (WIRE_REPORT; its strings end in NUL). NULL without memory. */
+json_t *audit_record_report(const struct wire_request *report);
+
+/* Something that latchd did or met: an event word and a sentence. NULL without memory. */
+json_t *audit_record_note(const char *event, const char *text);
+
+#endif

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Keeps the engine's own socket guarded where it lies, as one on which the kernel programs enforce
+ * the command list. Nothing is moved, and nothing listens in the engine's place.
+ *
+ * The name counts until the inode is known (bpf/guard.bpf.h): a socket that the engine has just made
+ * is never open, whether latchd has seen it or not. A socket that a container made is refused by the
+ * kernel to everybody; here it is only said. What a request may be is not decided here.
+ */
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "direct.h"
+#include "paths.h"
+#include "problem.h"
+#include "public_path.h"
+#include "util.h"
+
+#define CHECK_MS      1000
+#define SOON_MS	      20 /* between the engine's bind and its listen and chmod */
+#define PATIENT_LOOKS 75 /* so many times soon, then every second: nobody may ever listen */
+
+struct direct {
+	const struct maps *maps;
+	char path[108]; /* it fits into a socket address */
+	char *name; /* last component of path */
+	adoption_fn event;
+	void *context;
+	uv_fs_event_t watch;
+	uv_timer_t timer;
+	int handles;		   /* that are not closed yet */
+	struct latch_inode engine; /* guarded; ino 0: none yet */
+	bool known;		   /* not the first engine's any more: see replace_engine */
+	enum adoption_event told;
+	bool told_any;
+	unsigned int looks; /* without an answer to who listens */
+};
+
+/* Each state is told once. */
+static void tell(struct direct *direct, enum adoption_event event, const char *problem)
+{
+	if (direct->told_any && direct->told == event && event != ADOPTION_ADOPTED)
+		return;
+	direct->told_any = true;
+	direct->told = event;
+	direct->event(event, problem, direct->context);
+}
+
+/*
+ * A container that can write to the directory can move the engine's socket away, and put another one
+ * of the host's there. So an empty path does not mean that the engine's socket is dead, nor does a
+ * new socket. One that began to listen under latch stays guarded by its label; the first may be
+ * older, and its entry is all that guards it: it stays.
+ */
+static void replace_engine(struct direct *direct, const struct latch_inode *engine)
+{
+	if (direct->known)
+		maps_unguard(direct->maps, &direct->engine);
+	direct->known = direct->engine.ino != 0;
+	direct->engine = *engine;
+}
+
+static bool is_known(const struct direct *direct, const struct stat *found)
+{
+	struct latch_inode inode = maps_inode_of(found);
+
+	return inode.ino == direct->engine.ino && inode.dev == direct->engine.dev;
+}
+
+static unsigned int guard(struct direct *direct, const struct stat *found)
+{
+	const struct latch_inode inode = maps_inode_of(found);
+	char problem[512];
+	int r;
+
+	r = maps_guard(direct->maps, found, LATCH_GUARD_DIRECT, direct->path);
+	if (r < 0) {
+		/* It stays guarded by its name. */
+		snprintf(problem, sizeof(problem), "cannot guard the inode of %s: %s", direct->path,
+			strerror(-r));
+		tell(direct, ADOPTION_FAILED, problem);
+		return CHECK_MS;
+	}
+	replace_engine(direct, &inode);
+	tell(direct, ADOPTION_ADOPTED, "");
+	return CHECK_MS;
+}
+
+/* Looks at the path and does what is due. Returns when to look again, in ms. */
+static unsigned int look(struct direct *direct)
+{
+	struct stat found;
+	char problem[512];
+
+	if (lstat(direct->path, &found)) {
+		tell(direct, ADOPTION_ABSENT, "");
+		return CHECK_MS;
+	}
+	if (!S_ISSOCK(found.st_mode)) {
+		snprintf(problem, sizeof(problem), "%s is not a socket; is it the engine's path?",
+			direct->path);
+		tell(direct, ADOPTION_FAILED, problem);
+		return CHECK_MS;
+	}
+	if (is_known(direct, &found) && direct->told == ADOPTION_ADOPTED)
+		return CHECK_MS; /* looked at already: a connect every second would be noise */
+	switch (public_path_probe(direct->maps, direct->path)) {
+	case LISTENER_HOST:
+		direct->looks = 0;
+		return guard(direct, &found);
+	case LISTENER_PLANTED:
+		snprintf(problem, sizeof(problem),
+			"the socket at %s was made by a container, or by a process that cannot be "
+			"looked up; nobody gets through to it; remove it and start the engine again",
+			direct->path);
+		tell(direct, ADOPTION_PLANTED, problem);
+		return CHECK_MS;
+	case LISTENER_DEAD:
+		break;
+	}
+	if (direct->looks++ < PATIENT_LOOKS)
+		return SOON_MS;
+	tell(direct, ADOPTION_ABSENT, "");
+	return CHECK_MS;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	uv_timer_start(timer, on_timer, look(timer->data), 0);
+}
+
+static void on_change(uv_fs_event_t *watch, const char *filename, int events, int status)
+{
+	struct direct *direct = watch->data;
+
+	(void)events;
+	if (status < 0 || !filename || !strcmp(filename, direct->name)) {
+		direct->looks = 0;
+		on_timer(&direct->timer);
+	}
+}
+
+/* An adopted engine listens under another name, and latch's inode lies at the path. */
+static bool is_adopted(void)
+{
+	struct stat status;
+
+	return !lstat(LATCH_ENGINE_SOCKET, &status) || !lstat(LATCH_PUBLIC_SOCKET, &status) ||
+	       !lstat(LATCH_HOLDER_SOCKET, &status);
+}
+
+static int guard_name(struct direct *direct)
+{
+	char directory[PATH_MAX];
+	struct stat status;
+
+	COPY_STRING(directory, direct->path);
+	if (stat(dirname(directory), &status))
+		return -errno;
+	return maps_guard_name(direct->maps, &status, direct->name, LATCH_GUARD_DIRECT, direct->path);
+}
+
+static void start_watching(struct direct *direct, uv_loop_t *loop)
+{
+	char directory[PATH_MAX];
+
+	COPY_STRING(directory, direct->path);
+	uv_timer_init(loop, &direct->timer);
+	uv_fs_event_init(loop, &direct->watch);
+	direct->timer.data = direct->watch.data = direct;
+	direct->handles = 2;
+	/* The timer alone would do, a second late: so a failure here is none. */
+	uv_fs_event_start(&direct->watch, on_change, dirname(directory), 0);
+}
+
+int direct_check(char **problem)
+{
+	*problem = NULL;
+	return is_adopted() ?
+		       problem_set(problem, -EEXIST,
+			       "an earlier latchd has taken the engine's place (there are sockets in "
+			       LATCH_RUN_DIR "): run `latchctl release`, then start with "
+			       "--transport=direct again") :
+		       0;
+}
+
+int direct_new(uv_loop_t *loop, const struct maps *maps, const char *path, adoption_fn event,
+	void *context, struct direct **direct, char **problem)
+{
+	struct direct *new;
+	int r;
+
+	*problem = NULL;
+	new = calloc(1, sizeof(*new));
+	if (!new)
+		return -ENOMEM;
+	new->maps = maps;
+	new->event = event;
+	new->context = context;
+	r = public_path_resolve(path, new->path, sizeof(new->path), &new->name);
+	if (!r)
+		r = guard_name(new);
+	if (r < 0) {
+		free(new);
+		return problem_set(problem, r, "cannot guard %s: %s", path, strerror(-r));
+	}
+	start_watching(new, loop);
+	*direct = new; /* before the first look, which may already have something to tell */
+	on_timer(&new->timer);
+	return 0;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct direct *direct = handle->data;
+
+	if (--direct->handles == 0)
+		free(direct);
+}
+
+void direct_free(struct direct *direct)
+{
+	if (!direct)
+		return;
+	uv_close((uv_handle_t *)&direct->timer, on_closed);
+	uv_close((uv_handle_t *)&direct->watch, on_closed);
+}
+
+bool direct_has_engine(const struct direct *direct)
+{
+	return direct->engine.ino && public_path_probe(direct->maps, direct->path) == LISTENER_HOST;
+}
+
+const char *direct_path(const struct direct *direct)
+{
+	return direct->path;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The policy in force: which settings, which generation of `verdicts`, and how others take their
+ * place.
+ */
+#ifndef LATCH_POLICY_H
+#define LATCH_POLICY_H
+
+#include <stdint.h>
+
+#include "images.h"
+#include "judge.h"
+#include "maps.h"
+#include "settings.h"
+
+struct policy {
+	struct settings *settings; /* in force; owned */
+	uint32_t generation;	   /* of `verdicts`, that they are in */
+	char *problem; /* why the last reload was refused, a line each; NULL when it was not */
+};
+
+/* What follows the policy. */
+struct policy_parts {
+	const struct maps *maps;
+	struct images *images;
+	struct judge *judge;
+};
+
+/*
+ * Puts the command list and the mode into the kernel: the first policy of this process. Takes
+ * `settings`, also on error. Returns 0, or a negative errno and *problem (free()).
+ */
+int policy_start(struct policy *policy, const struct maps *maps, struct settings *settings,
+	char **problem);
+
+/*
+ * Reads the file that the policy in force came from once more, and puts it into force: wholly, or not
+ * at all. Returns 0; or a negative errno, policy->problem says why, and what was in force stays so.
+ */
+int policy_reload(struct policy *policy, const struct policy_parts *parts);
+
+void policy_clear(struct policy *policy);
+
+#endif
