@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * latchctl audit: the log as lines for people. It reads the file that latchd writes; a record that
- * it does not know is printed as it is.
+ * latchctl audit: the log as lines for people, one a record. It reads the file that latchd writes;
+ * a line that is no JSON is printed as it is. Secrets are not in the file: latchd takes them out.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -24,35 +24,87 @@ static const char *text(json_t *record, const char *key)
 	return value ? value : "";
 }
 
+/*
+ * A value, with every byte that a terminal could obey or show misleadingly as \xNN: callers name
+ * themselves, and write their requests, as they like.
+ */
+static void print_safe(const char *value)
+{
+	for (; *value; value++) {
+		unsigned char c = *value;
+
+		if (c >= ' ' && c < 0x7f)
+			putchar(c);
+		else
+			printf("\\x%02X", c);
+	}
+}
+
+/* "METHOD uri", as far as there is one: of a connection that is cut there may be nothing. */
+static void print_request(json_t *record)
+{
+	const char *event = text(record, "event"), *method = text(record, "method");
+
+	if (strcmp(event, "request") || !method[0]) {
+		print_safe(event);
+		if (method[0])
+			putchar(' ');
+	}
+	if (!method[0])
+		return;
+	print_safe(method);
+	putchar(' ');
+	print_safe(text(record, "uri"));
+}
+
 /* What happened, in one phrase: a request, a connect, or what latchd has to say. */
 static void print_what(json_t *record)
 {
 	const char *event = text(record, "event");
 
-	if (!strcmp(event, "request"))
-		printf("%s %s", text(record, "method"), text(record, "uri"));
-	else if (text(record, "socket")[0])
-		printf("%s to the %s socket", event, text(record, "socket"));
-	else
-		printf("%s", event);
-	if (text(record, "command")[0])
-		printf(" (docker %s)", text(record, "command"));
-	if (text(record, "text")[0])
-		printf(": %s", text(record, "text"));
-	else if (text(record, "reason")[0])
-		printf(": %s", text(record, "reason"));
+	if (!strcmp(event, "request") || !strcmp(event, "cut")) {
+		print_request(record);
+	} else {
+		print_safe(event);
+		if (text(record, "socket")[0]) {
+			printf(" to the ");
+			print_safe(text(record, "socket"));
+			printf(" socket");
+		}
+	}
+	if (text(record, "command")[0]) {
+		printf(" (docker ");
+		print_safe(text(record, "command"));
+		putchar(')');
+	}
+	if (text(record, "text")[0] || text(record, "reason")[0]) {
+		printf(": ");
+		print_safe(text(record, text(record, "text")[0] ? "text" : "reason"));
+	}
 }
 
 static void print_caller(json_t *record)
 {
 	if (!text(record, "caller")[0])
 		return;
-	printf("  [%s", text(record, "caller"));
-	if (text(record, "container")[0])
-		printf(" %.12s", text(record, "container"));
-	printf(", %s pid %lld uid %lld]", text(record, "comm"),
-		(long long)json_integer_value(json_object_get(record, "pid")),
+	printf("  [");
+	print_safe(text(record, "caller"));
+	if (text(record, "container")[0]) {
+		char start[13];
+
+		COPY_STRING(start, text(record, "container"));
+		putchar(' ');
+		print_safe(start);
+	}
+	printf(", ");
+	print_safe(text(record, "comm"));
+	printf(" pid %lld uid %lld", (long long)json_integer_value(json_object_get(record, "pid")),
 		(long long)json_integer_value(json_object_get(record, "uid")));
+	/* Names the connection for the map `cuts`. */
+	if (json_integer_value(json_object_get(record, "connection")))
+		printf(" connection %lld",
+			(long long)json_integer_value(json_object_get(record, "connection")));
+	putchar(']');
 }
 
 static void print_line(const char *line, const struct audit_options *options)

@@ -9,6 +9,7 @@
 #include "control.h"
 #include "latchctl.h"
 #include "maps.h"
+#include "output.h"
 
 #define ANSWER_TIMEOUT_MS 5000
 
@@ -81,9 +82,12 @@ static int print_status(json_t *status)
 	if (!strcmp(text(status, "mode"), "off"))
 		printf("          %snothing is refused: enhancedContainerIsolation.value is false%s\n",
 			style(stdout, STYLE_WARNING), style(stdout, STYLE_PLAIN));
-	printf("socket    %s, engine %s, mediator pid %lld\n", text(status, "socket"),
-		json_is_true(json_object_get(status, "engine")) ? "behind it" : "absent",
-		(long long)number(status, "mediator_pid"));
+	printf("socket    %s, engine %s, ", text(status, "socket"),
+		json_is_true(json_object_get(status, "engine")) ? "behind it" : "absent");
+	if (!strcmp(text(status, "transport"), "direct"))
+		puts("direct: the kernel decides requests");
+	else
+		printf("mediator pid %lld\n", (long long)number(status, "mediator_pid"));
 	print_policy(json_object_get(status, "policy"));
 	printf("running   %lld containers allowed, %lld contained\n",
 		(long long)number(containers, "allowed"),
@@ -137,13 +141,10 @@ int cmd_status(int argc, char **argv)
 		fprintf(stderr, "latchctl status: latchd does not answer: %s\n", strerror(-r));
 		return LATCHCTL_UNKNOWN;
 	}
-	if (as_json) {
-		json_dumpf(status, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-		putchar('\n');
-		r = json_is_true(json_object_get(status, "healthy")) ? LATCHCTL_OK : LATCHCTL_NO;
-	} else {
-		r = print_status(status);
-	}
+	if (as_json)
+		return print_json(argv[0], status,
+			json_is_true(json_object_get(status, "healthy")) ? LATCHCTL_OK : LATCHCTL_NO);
+	r = print_status(status);
 	json_decref(status);
 	return r;
 }

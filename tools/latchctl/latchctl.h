@@ -29,8 +29,12 @@ struct subcommand {
 
 int cmd_audit(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_commands(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
+int cmd_reload(int argc, char **argv);
 int cmd_release(int argc, char **argv);
+int cmd_routes(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 
 /*

@@ -35,15 +35,69 @@ static const struct subcommand commands[] = {
 		"  }\n"
 		"}\n",
 		cmd_check},
+	{"commands", "[--json]", "docker's commands, and the requests that each is made of",
+		"One paragraph for each command: every name of it (any of them may stand in a\n"
+		"command list), then its requests. A deny list refuses what the command \"is\";\n"
+		"an allow list passes what it is and what it \"needs\" on its way.\n"
+		"\n"
+		"The word behind the names says how well a socket can tell the command:\n"
+		"  exact        its requests are its own\n"
+		"  shared       other commands are the same requests and share its verdict\n"
+		"  partial      its effect can be had by other requests\n"
+		"  silent       it sends nothing that could be refused\n"
+		"  unsupported  Enhanced Container Isolation takes it in no command list\n"
+		"\n"
+		"  latchctl commands | less\n"
+		"  latchctl commands --json | jq -r '.commands[] | select(.support == \"exact\") | .names[0]'\n",
+		cmd_commands},
 	{"doctor", "", "can latch work on this machine, and if not, what is missing",
 		"One line for each thing that latch needs of the kernel and the engine, and\n"
 		"what to do where one is missing.\n",
 		cmd_doctor},
+	{"explain", "[--settings FILE] [--json] docker COMMAND... | METHOD TARGET",
+		"may a container send this, and which entry of the command list says so",
+		"For a docker command: every request that it is (where a list refuses it) and\n"
+		"needs, the verdict on each with the entry that decides, then whether the command\n"
+		"passes, and what to add to the list or remove from it so that it does.\n"
+		"docker's own options before the command are skipped; what follows its name is\n"
+		"not looked at. The word docker may be left out.\n"
+		"\n"
+		"For a request: the route that it is, the commands behind it, and the verdict.\n"
+		"The target is taken as a client sends it: percent escapes, version, query.\n"
+		"\n"
+		"  latchctl explain docker run --rm -it alpine\n"
+		"  latchctl explain --settings new.json docker --context ci image push x\n"
+		"  latchctl explain POST '/v1.43/images/x/push?tag=y'\n"
+		"  latchctl explain --json GET /containers/json | jq -r .verdict\n"
+		"\n"
+		"Without --settings: the list that latchd runs with, and whether the kernel's map\n"
+		"agrees (as root); where no latchd answers, the file that it would read. The\n"
+		"answer is about containers that the image list allows; the command list does not\n"
+		"bind the host. \"refused in part\" means that some of its requests are refused.\n"
+		"\n"
+		"Exits 0 when all of it passes, 1 when a request of it is refused, 2 for what is no\n"
+		"command or one without a verdict of its own (docker compose), 3 when the policy\n"
+		"cannot be read, or list and kernel disagree.\n",
+		cmd_explain},
+	{"reload", "", "have latchd read its settings file again",
+		"The same as SIGHUP to latchd, with an answer. A file that is no policy changes\n"
+		"nothing: what was in force stays so, and each problem is listed. Exits 0 when\n"
+		"the new policy is in force, 1 when the old one stays, 3 without a latchd.\n",
+		cmd_reload},
 	{"release", "", "give the engine its socket back",
 		"Undoes everything, with or without a running latchd: the engine's own socket\n"
 		"is at its public path again, nothing of latch is in the kernel, latchd has\n"
 		"ended. Containers that mounted latch's socket must be started anew.\n",
 		cmd_release},
+	{"routes", "[--settings FILE] [--json]", "every request that the engine knows, row by row",
+		"One line for each route: its row (the index into the kernel's map of verdicts),\n"
+		"its name, method and template, what must hold beside them, and the commands\n"
+		"that are it. The first row that fits a request counts. With --settings also the\n"
+		"verdict of that file's command list.\n"
+		"\n"
+		"  latchctl routes | grep /images/\n"
+		"  latchctl routes --settings new.json | grep refused\n",
+		cmd_routes},
 	{"status", "[--json]", "what latch guards and decides right now",
 		"Mode, policy with the age of each image's digest, engine, containers with and\n"
 		"without a grant, counters. Exits 0 when latch enforces and serves, 1 when\n"
@@ -154,7 +208,8 @@ static int run(int argc, char **argv)
 
 	if (!command)
 		return unknown_command(argv[0]);
-	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+	/* Behind the first word --help may be another's: `explain docker run -h web nginx`. */
+	for (int i = 1; i < argc && argv[i][0] == '-' && strcmp(argv[i], "--"); i++)
 		if (is_help(argv[i]))
 			return help(command->name);
 	return command->run(argc, argv);
