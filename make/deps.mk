@@ -5,7 +5,9 @@ BUILD_PACKAGES := gcc libc6-dev make clang llvm bpftool pkg-config libbpf-dev li
 	libuv1-dev libjansson-dev node-llhttp libssl-dev
 VM_PACKAGES := qemu-system-x86 qemu-system-common busybox-static docker.io docker-registry cpio xz-utils kmod \
 	curl iproute2 procps
-TEST_PACKAGES := libcmocka-dev python3
+# Some packagings of Node.js bring npm along, and do not go with Debian's.
+NPM_PACKAGES := $(if $(shell command -v npm),,nodejs npm)
+TEST_PACKAGES := libcmocka-dev python3 python3-docker $(NPM_PACKAGES)
 
 install_missing = missing=$$(for p in $(1); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \

@@ -16,10 +16,12 @@ $(O)/san/llhttp/%.o: $(LLHTTP)/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -I$(LLHTTP_H) -DLLHTTP_STRICT_MODE=1 -O1 -g -c $< -o $@
 
-$(O)/san/selftests/%.o: CPPFLAGS += -Iuserspace/warden -Iuserspace/mediator \
+$(O)/san/selftests/%.o: CPPFLAGS += -Iuserspace/warden -Iuserspace/mediator -Itools/latchctl \
 	-DLATCH_BPF_OBJECT='"$(abspath $(BPF_OBJECT))"'
-$(call san,$(warden_SRC)): | $(BPF_SKELETON)
-$(SAN_LIB): $(call san,$(filter-out %/main.c,$(common_SRC) $(warden_SRC) $(mediator_SRC))) \
+$(call san,$(latchctl_SRC)): CPPFLAGS += -Iuserspace/warden
+$(call san,$(warden_SRC) $(latchctl_SRC)): | $(BPF_SKELETON)
+$(SAN_LIB): $(call san,$(filter-out %/main.c,$(common_SRC) $(warden_SRC) $(mediator_SRC) \
+		$(latchctl_SRC))) \
 		$(O)/san/llhttp/llhttp.o $(O)/san/llhttp/api.o $(O)/san/llhttp/http.o
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) qcs $@ $^
@@ -55,7 +57,7 @@ $(O)/tools/%: selftests/e2e/tools/%.c
 	$(Q)$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static -pthread $< -o $@
 
 .PHONY: e2e-tools
-e2e-tools: $(E2E_TOOLS) $(O)/images_driver
+e2e-tools: $(E2E_TOOLS) $(O)/images_driver $(O)/classify_driver $(O)/classify.bpf.o
 
 # The tests that need a kernel, an engine or both run in the VM.
 .PHONY: test

@@ -3,15 +3,19 @@
 # with engine, registry and latch, and prints one line a check: "ok - sentence" or "not ok - sentence"
 # with what was found. Its header says what it needs:
 #   # settings: NAME     selftests/settings/NAME.json (default: deny-push)
-#   # kernels: all       also on the oldest and the newest kernel, not only on the main one
+#   # kernels: all       also on the oldest and the newest kernel, not only on the main one; full: only
+#                        with selftests/run --full
+#   # transport: both   a second suite, NAME-direct, with latchd --transport=direct; or direct alone
 #   # engine: 28         another engine than this machine's, with its own client
 #   # packages: SUITE NAME...   packages of selftests/vm/packages.txt, unpacked in $LATCH_PACKAGES
+#   # npm: FOLDER       what the folder's package-lock.json names, in $LATCH_NPM/node_modules
 set -u
 
 readonly SOCKET=/var/run/docker.sock
 readonly ALLOWED=localhost:5000/allowed/cli:1 OTHER=localhost:5000/other/cli:1
 readonly TOOLS=$PWD/build/tools
 readonly SETTINGS=$PWD/selftests/settings
+readonly TRANSPORT=${LATCH_VM_TRANSPORT:-mediated}
 failures=0
 
 ok() { echo "ok - $1"; }
@@ -81,6 +85,45 @@ knock_from() {
 	docker run --rm -v "$TOOLS/knock:/knock:ro" "${arguments[@]}" /knock "$@" 2>&1
 }
 
+# What a refused request looks like to the one who sends it, as tools/keepalive prints it. Mediated it is
+# an answer, and the connection goes on; direct it is EPERM from send, and the connection is dead.
+if [ "$TRANSPORT" = direct ]; then readonly REFUSED='errno 1'; else readonly REFUSED=403; fi
+
+# refusal MESSAGE: what the docker CLI prints of a refused request: in direct transport there is nobody
+# to say more than the kernel does.
+refusal() { if [ "$TRANSPORT" = direct ]; then echo 'operation not permitted'; else echo "$1"; fi; }
+
+# with_tool NAME: arguments for docker that put $TOOLS/NAME at /NAME.
+with_tool() { echo "-v $TOOLS/$1:/$1:ro"; }
+
+# open_keepalive CONTAINER: one connection from inside the container, which must have the tool keepalive.
+# One at a time; the one before is closed.
+open_keepalive() {
+	close_keepalive
+	mkfifo /tmp/keepalive.in
+	docker exec -i "$1" /keepalive $SOCKET </tmp/keepalive.in >/tmp/keepalive.out 2>&1 &
+	exec 6>/tmp/keepalive.in
+	keepalive_lines=0
+	keepalive_line
+}
+close_keepalive() {
+	exec 6>&-
+	rm -f /tmp/keepalive.in /tmp/keepalive.out
+}
+# Waits for the next line of the tool, in $keepalive.
+keepalive_line() {
+	keepalive_lines=$((keepalive_lines + 1))
+	until_true 20 sh -c "[ \$(wc -l </tmp/keepalive.out) -ge $keepalive_lines ]"
+	keepalive=$(sed -n ${keepalive_lines}p /tmp/keepalive.out)
+}
+# keepalive_is SENTENCE EXPECTED METHOD PATH: the next request on that connection: a status, "errno N" of
+# its send, or "closed" without an answer.
+keepalive_is() {
+	echo "$3 $4" >&6
+	keepalive_line
+	is "$1" "$keepalive" "$2"
+}
+
 # on_terminal COMMAND...: for what wants a terminal. What it shows comes without its carriage returns,
 # and may have the echo of script's end of input among it.
 on_terminal() { script -qec "$*" /dev/null </dev/null | tr -d '\r'; }
@@ -97,7 +140,7 @@ install_buildx() {
 
 # start_latch SETTINGS-FILE: as the runner does, in the background, ready when it returns.
 start_latch() {
-	build/latchd --settings "$1" >>/var/log/latchd.log 2>&1 &
+	build/latchd --settings "$1" --transport "$TRANSPORT" >>/var/log/latchd.log 2>&1 &
 	until_true 30 build/latchctl status
 }
 

@@ -15,7 +15,7 @@ start_latch() {
 	done
 	# A copy: a test may change it, and it must belong to root as on any machine.
 	[ -e "$LATCH_SETTINGS" ] || install -m 644 "$LOGS/settings.json" "$LATCH_SETTINGS"
-	service latch "$repo/build/latchd" --settings "$LATCH_SETTINGS"
+	service latch "$repo/build/latchd" --settings "$LATCH_SETTINGS" --transport "${LATCH_VM_TRANSPORT:-mediated}"
 	LATCH_PID=$!
 }
 
