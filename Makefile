@@ -20,7 +20,7 @@ endif
 .SECONDARY:
 .DEFAULT_GOAL := all
 
-LIBS      := libbpf libelf zlib libcurl libuv jansson libcrypto
+LIBS      := libbpf libelf zlib libcurl libuv jansson libcrypto libnghttp2
 LLHTTP    ?= /usr/share/llhttp
 LLHTTP_H  ?= /usr/share/include/llhttp
 

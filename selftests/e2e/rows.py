@@ -271,12 +271,17 @@ def is_h2c(request):
     return request.upgrade == "h2c"
 
 
+# What latch says first when it is going to refuse every call: SETTINGS with MAX_CONCURRENT_STREAMS 100
+# and nothing else. grpc-go, which the engine is made with, begins with MAX_FRAME_SIZE.
+CALLS_REFUSED = "\x00\x00\x06\x04\x00\x00\x00\x00\x00" "\x00\x03\x00\x00\x00\x64"
+
+
 def came_from_engine(request, seen):
     """latch never signs as the engine does, and has other words of its own."""
     if re.search(r"\r\nServer: Docker/", seen["head"]):
         return True
     if is_h2c(request) and seen["status"] == 101:
-        return seen["body"] != ""  # either end of HTTP/2 begins by saying something, the engine's too
+        return seen["body"] not in ("", CALLS_REFUSED)  # either end of HTTP/2 begins by saying something
     if "Content-Type: application/vnd.docker.raw-stream" in seen["head"]:
         return True  # the engine took the connection over and wrote its error by hand
     # The engine's router and its debug pages do not sign. To a container latch says neither.
@@ -291,8 +296,10 @@ def is_refusal_direct(seen):
 
 def is_refusal_mediated(request, seen):
     if is_h2c(request):
-        # An upgrade that ends at once: a 403 would make buildx start a builder of its own.
-        return seen.get("status") == 101 and seen["body"] == ""
+        # An upgrade all the same: a 403 would make buildx start a builder of its own. In /session the
+        # engine would make the calls, and there it ends at once.
+        says = "" if request.route[1] == "/session" else CALLS_REFUSED
+        return seen.get("status") == 101 and seen["body"] == says
     if seen.get("status") != 403 or re.search(r"\r\nServer:", seen["head"]):
         return False
     return seen["body"] == "" if request.method == "HEAD" else message_of(seen) == blocked(request.target)

@@ -17,4 +17,9 @@
 	"enhanced container isolation: docker command \"%s\" is blocked; if you wish to allow it, " \
 	"configure the docker socket command list in the Docker Desktop settings or admin-settings."
 
+/* Behind that one, where all of BuildKit is refused: ECI's list may name push alone. */
+#define MESSAGE_BUILDKIT_HINT                                                                      \
+	" (latch: BuildKit is refused whole where build is refused, and where push is, for a build " \
+	"can push; `latchctl explain docker build` says which)"
+
 #endif

@@ -21,8 +21,9 @@ int answer_write(const struct answer *answer, struct buffer *out);
 const char *answer_reason(int status);
 
 /*
- * Accepts an upgrade to h2c, and nothing else: the connection is closed behind it. buildx takes a
- * refused upgrade for an engine without BuildKit, and starts a privileged builder instead.
+ * Accepts an upgrade to h2c, and nothing else: what comes behind it is refused in its own language
+ * (grpc_refusal.h), or the connection is closed. buildx takes a refused upgrade for an engine without
+ * BuildKit, and starts a privileged builder instead.
  */
 #define ANSWER_H2C "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
 

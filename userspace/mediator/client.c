@@ -55,6 +55,7 @@ void client_close(struct client *client)
 		client->next->link = client->link;
 	forget_request(client);
 	buffer_reset(&client->in);
+	grpc_refusal_free(TAKE_PTR(client->refusal));
 	stream_close(&client->front);
 	stream_close(&client->engine);
 	uv_close((uv_handle_t *)&client->timer, on_timer_closed);
@@ -125,6 +126,9 @@ void client_update(struct client *client)
 	case INPUT_STREAM:
 		wanted = client->engine.queued < STREAM_HIGH;
 		break;
+	case INPUT_REFUSED:
+		wanted = client->front.queued < STREAM_HIGH;
+		break;
 	}
 	stream_read(&client->front, wanted);
 	stream_read(&client->engine, client->front.queued < STREAM_HIGH);
@@ -135,6 +139,18 @@ static size_t drain(struct client *client, size_t length)
 	client->drained += length;
 	if (client->drained > CLIENT_LINGER_MAX)
 		client_close(client);
+	return length;
+}
+
+/* Answers calls, each with a refusal. */
+static size_t refuse_calls(struct client *client, const char *data, size_t length)
+{
+	struct buffer out = {.limit = GRPC_REFUSAL_MAX_OUT};
+	int r = grpc_refusal_take(client->refusal, (struct span){data, length}, &out);
+
+	if (stream_write_bytes(&client->front, out.data, out.length) < 0 || r != 0)
+		client_linger(client);
+	buffer_reset(&out);
 	return length;
 }
 
@@ -151,6 +167,8 @@ static size_t take(struct client *client, const char *data, size_t length)
 	case INPUT_STREAM:
 		tunnel_client_data(client, data, length);
 		return length;
+	case INPUT_REFUSED:
+		return refuse_calls(client, data, length);
 	case INPUT_DRAIN:
 		return drain(client, length);
 	case INPUT_WAIT:
@@ -184,6 +202,8 @@ static void resume_ended(struct client *client)
 		stream_shutdown(&client->engine);
 	else if (client->input == INPUT_COLLECT || client->input == INPUT_BODY)
 		client_close(client); /* the request will never be whole */
+	else if (client->input == INPUT_REFUSED)
+		client_linger(client);
 	else if (client->input == INPUT_HEAD && client->front.queued < STREAM_HIGH)
 		client_linger(client); /* everything whole has been answered */
 }
@@ -365,9 +385,23 @@ void client_refuse(struct client *client, int status, const char *reason, const 
 		client_linger(client);
 }
 
-void client_refuse_h2c(struct client *client, const char *reason)
+static void on_refused_long_enough(uv_timer_t *timer)
+{
+	client_linger(timer->data);
+}
+
+void client_refuse_h2c(struct client *client, const char *reason, const char *message)
 {
 	client_report(client, 403, reason);
 	stream_write_bytes(&client->front, ANSWER_H2C, strlen(ANSWER_H2C));
-	client_linger(client);
+	/* Behind a body that is still to come, calls would not begin where they must. */
+	if (message && client->body.done)
+		client->refusal = grpc_refusal_new(message);
+	if (!client->refusal) {
+		client_linger(client);
+		return;
+	}
+	client->input = INPUT_REFUSED;
+	client_start_timer(client, CLIENT_REFUSED_TIME, on_refused_long_enough);
+	refuse_calls(client, NULL, 0);
 }

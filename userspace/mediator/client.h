@@ -12,6 +12,7 @@
 #include "create.h"
 #include "decide.h"
 #include "framing.h"
+#include "grpc_refusal.h"
 #include "mediator.h"
 #include "response.h"
 #include "util.h"
@@ -24,11 +25,13 @@ enum input {
 	INPUT_BODY,    /* a body on its way to the engine */
 	INPUT_ANSWER,  /* held back: the request is out, its answer is not in yet */
 	INPUT_STREAM,  /* a raw stream */
+	INPUT_REFUSED, /* calls of gRPC: each is refused */
 	INPUT_DRAIN,   /* thrown away: the connection is about to close */
 };
 
 #define CLIENT_HELD_MAX    HEAD_MAX_SIZE /* bytes held back above which nothing more is read */
 #define CLIENT_HEAD_TIME   60000         /* ms for a head, or a body that decides something */
+#define CLIENT_REFUSED_TIME 60000        /* ms for calls that are all refused */
 #define CLIENT_LINGER_TIME 5000          /* ms for a client to notice that the connection ends */
 #define CLIENT_LINGER_MAX  (64ULL * 1024 * 1024) /* bytes to read from it meanwhile */
 
@@ -49,6 +52,7 @@ struct client {
 	uint64_t drained;
 	bool front_flushed; /* everything was sent, and the end of it */
 	bool front_gone;    /* the client closed altogether */
+	struct grpc_refusal *refusal; /* owned; INPUT_REFUSED */
 
 	/* The request at hand. */
 	char *head_text; /* owned; `head` and `match` point into it. NULL: no head was read */
@@ -94,8 +98,12 @@ void client_next_request(struct client *client);
  */
 void client_refuse(struct client *client, int status, const char *reason, const char *format, ...)
 	PRINTF_LIKE(4, 5);
-/* Accepts an upgrade to h2c and ends: a refusal that buildx understands. */
-void client_refuse_h2c(struct client *client, const char *reason);
+/*
+ * Refuses a request that upgrades to h2c, in the one way that no client takes for an engine without
+ * BuildKit: accepts the upgrade. Then it ends, where the engine would make the calls (/session), or
+ * refuses the client's calls with `message` (/grpc; NULL: the former). Reports it.
+ */
+void client_refuse_h2c(struct client *client, const char *reason, const char *message);
 /* For the audit: the request passed (status 0) or was refused. */
 void client_report(struct client *client, int status, const char *reason);
 

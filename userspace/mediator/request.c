@@ -30,17 +30,34 @@ static bool upgrades_to_h2c(const struct client *client)
 	return client->head.upgrade && span_is(*client->head.upgrade, "h2c");
 }
 
+/* A 403 would make buildx start a privileged builder of its own instead of giving up. */
+static bool refuse_upgrade(struct client *client, const char *uri)
+{
+	_cleanup_free_ char *message = NULL;
+	int route = client->match.id;
+
+	if (!upgrades_to_h2c(client) || route < 0)
+		return false;
+	if (route_get(route)->flags & ROUTE_GRPC) {
+		if (asprintf(&message, MESSAGE_COMMAND_BLOCKED MESSAGE_BUILDKIT_HINT, uri) < 0)
+			message = NULL;
+		client_refuse_h2c(client, "command list", message);
+		return true;
+	}
+	if (route == ROUTE_SESSION) {
+		client_refuse_h2c(client, "command list", NULL);
+		return true;
+	}
+	return false;
+}
+
 static void refuse_command(struct client *client)
 {
 	_cleanup_free_ char *uri = strndup(client->head.target.data, client->head.target.length);
 	int route = client->match.id;
 
-	/* A 403 would make buildx start a privileged builder of its own instead of giving up. */
-	if (upgrades_to_h2c(client) && route >= 0 &&
-		(route_get(route)->flags & ROUTE_GRPC || route == ROUTE_SESSION)) {
-		client_refuse_h2c(client, "command list");
+	if (refuse_upgrade(client, uri ? uri : ""))
 		return;
-	}
 	client_refuse(client, 403, route < 0 ? "no such route" : "command list",
 		MESSAGE_COMMAND_BLOCKED, uri ? uri : "");
 }
