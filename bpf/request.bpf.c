@@ -247,7 +247,7 @@ static __noinline int on_queued_head(struct subjects *subjects)
 	record->route = http->route;
 	if (!shown) {
 		/* Whatever it asks for: who changes a request behind the check means harm. */
-		record->event.header.type = LATCH_EVENT_CUT;
+		record->event.header.type = LATCH_EVENT_TAMPERED;
 		record->event.reason = LATCH_REASON_TAMPERED;
 		count(LATCH_COUNT_TAMPERED);
 	}

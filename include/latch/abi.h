@@ -176,7 +176,8 @@ enum latch_event_type {
 	LATCH_EVENT_TAG = 3,	 /* a container scope was born */
 	LATCH_EVENT_UNTAG = 4,	 /* a container scope is gone */
 	LATCH_EVENT_REQUEST = 5, /* a request of a container: struct latch_request */
-	LATCH_EVENT_CUT = 6,	 /* a connection was condemned: struct latch_request */
+	LATCH_EVENT_CUT = 6,	 /* a connection was condemned by `cuts`: struct latch_request */
+	LATCH_EVENT_TAMPERED = 7, /* a request is not what its sender showed: struct latch_request */
 };
 
 /* First in every record of the ring buffer. */
@@ -203,7 +204,7 @@ struct latch_event {
 };
 
 /*
- * What LATCH_EVENT_REQUEST and LATCH_EVENT_CUT carry. The record ends behind the last byte of
+ * What LATCH_EVENT_REQUEST, _CUT and _TAMPERED carry. The record ends behind the last byte of
  * `head` that is there: header.size is offsetof(head) + stored.
  */
 struct latch_request {

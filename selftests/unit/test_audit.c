@@ -575,7 +575,7 @@ static void a_request_is_one_line_for_a_person(void **state)
 	json_decref(record);
 }
 
-static void a_cut_is_one_line_with_or_without_a_request(void **state)
+static void a_cut_connection_is_one_line_with_or_without_a_request(void **state)
 {
 	_cleanup_free_ char *with = NULL, *without = NULL;
 	struct latch_request request;
@@ -583,11 +583,11 @@ static void a_cut_is_one_line_with_or_without_a_request(void **state)
 
 	(void)state;
 	fill(&request, head_text);
-	request.event.header.type = LATCH_EVENT_CUT;
+	request.event.header.type = LATCH_EVENT_TAMPERED;
 	request.event.reason = LATCH_REASON_TAMPERED;
 	record = read_request(&request);
 	with = printed(record, NULL);
-	assert_non_null(strstr(with, " refused cut POST /v1.43/images/x/push?tag=1 (docker push): "
+	assert_non_null(strstr(with, " refused tampered POST /v1.43/images/x/push?tag=1 (docker push): "
 				     "it was changed while it was being sent  ["));
 	json_decref(record);
 	fill(&request, "");
@@ -639,7 +639,7 @@ int main(void)
 		cmocka_unit_test(a_reason_that_quotes_nothing_is_left_alone),
 		cmocka_unit_test(a_report_that_is_cut_shows_no_half_of_a_url),
 		cmocka_unit_test(a_request_is_one_line_for_a_person),
-		cmocka_unit_test(a_cut_is_one_line_with_or_without_a_request),
+		cmocka_unit_test(a_cut_connection_is_one_line_with_or_without_a_request),
 		cmocka_unit_test(nothing_that_a_terminal_obeys_is_printed),
 	};
 

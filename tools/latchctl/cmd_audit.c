@@ -40,6 +40,12 @@ static void print_safe(const char *value)
 	}
 }
 
+/* Events that speak of a request, or of the connection that it would have come on. */
+static bool is_about_request(const char *event)
+{
+	return !strcmp(event, "request") || !strcmp(event, "cut") || !strcmp(event, "tampered");
+}
+
 /* "METHOD uri", as far as there is one: of a connection that is cut there may be nothing. */
 static void print_request(json_t *record)
 {
@@ -62,7 +68,7 @@ static void print_what(json_t *record)
 {
 	const char *event = text(record, "event");
 
-	if (!strcmp(event, "request") || !strcmp(event, "cut")) {
+	if (is_about_request(event)) {
 		print_request(record);
 	} else {
 		print_safe(event);

@@ -60,6 +60,7 @@ static const char *const event_names[] = {
 	[LATCH_EVENT_UNTAG] = "container-end",
 	[LATCH_EVENT_REQUEST] = "request",
 	[LATCH_EVENT_CUT] = "cut",
+	[LATCH_EVENT_TAMPERED] = "tampered",
 };
 
 static const char *const mode_names[] = {
@@ -204,6 +205,12 @@ static bool event_is_sound(const struct latch_event *event, size_t size)
 	       event->header.size == size && ENDS(event->comm) && ENDS(event->container);
 }
 
+static bool carries_request(unsigned int type)
+{
+	return type == LATCH_EVENT_REQUEST || type == LATCH_EVENT_CUT ||
+	       type == LATCH_EVENT_TAMPERED;
+}
+
 static bool request_is_sound(const struct latch_request *request, size_t size)
 {
 	const size_t fixed = offsetof(struct latch_request, head);
@@ -321,7 +328,7 @@ json_t *audit_record_event(const void *data, size_t size)
 	if (!event_is_sound(event, size))
 		return NULL;
 	name = name_of(event_names, ARRAY_SIZE(event_names), event->header.type);
-	if (event->header.type == LATCH_EVENT_REQUEST || event->header.type == LATCH_EVENT_CUT)
+	if (carries_request(event->header.type))
 		return request_is_sound(data, size) ? request_record(name, data) : NULL;
 	if (size != sizeof(*event))
 		return NULL;
