@@ -39,9 +39,7 @@ struct adoption {
 	char *name; /* last component of path */
 	adoption_fn event;
 	void *context;
-	uv_fs_event_t watch;
-	uv_timer_t timer;
-	int handles;		   /* that are not closed yet */
+	struct public_path_watch watch;
 	struct latch_inode engine; /* at LATCH_ENGINE_SOCKET; ino 0: none */
 	bool known;		   /* not the first engine's any more: see forget_engine */
 	struct latch_inode dead;   /* seen at the path without a listener, since dead_since */
@@ -166,7 +164,7 @@ static int fill_path(struct adoption *adoption)
 static int consider_dead(struct adoption *adoption, const struct stat *found)
 {
 	struct latch_inode inode = maps_inode_of(found);
-	uint64_t now = uv_now(adoption->timer.loop);
+	uint64_t now = uv_now(adoption->watch.timer.loop);
 
 	if (memcmp(&inode, &adoption->dead, sizeof(inode))) {
 		adoption->dead = inode;
@@ -221,27 +219,9 @@ static unsigned int look(struct adoption *adoption, bool patient)
 	return CHECK_MS;
 }
 
-static void on_timer(uv_timer_t *timer);
-
-static void look_and_wait(struct adoption *adoption, bool patient)
+static unsigned int on_look(void *owner, bool changed)
 {
-	uv_timer_start(&adoption->timer, on_timer, look(adoption, patient), 0);
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-	struct adoption *adoption = timer->data;
-
-	look_and_wait(adoption, false);
-}
-
-static void on_change(uv_fs_event_t *watch, const char *filename, int events, int status)
-{
-	struct adoption *adoption = watch->data;
-
-	(void)events;
-	if (status < 0 || !filename || !strcmp(filename, adoption->name))
-		look_and_wait(adoption, true);
+	return look(owner, changed);
 }
 
 static int guard_own(struct adoption *adoption, const char *path, enum latch_guard_kind kind)
@@ -276,19 +256,6 @@ static int guard_everything(struct adoption *adoption)
 	return r;
 }
 
-static void start_watching(struct adoption *adoption, uv_loop_t *loop)
-{
-	char directory[PATH_MAX];
-
-	COPY_STRING(directory, adoption->path);
-	uv_timer_init(loop, &adoption->timer);
-	uv_fs_event_init(loop, &adoption->watch);
-	adoption->timer.data = adoption->watch.data = adoption;
-	adoption->handles = 2;
-	/* The timer alone would do, a second late: so a failure here is none. */
-	uv_fs_event_start(&adoption->watch, on_change, dirname(directory), 0);
-}
-
 int adoption_new(uv_loop_t *loop, const struct maps *maps, const char *path, adoption_fn event,
 	void *context, struct adoption **adoption, char **problem)
 {
@@ -301,6 +268,9 @@ int adoption_new(uv_loop_t *loop, const struct maps *maps, const char *path, ado
 	new->maps = maps;
 	new->event = event;
 	new->context = context;
+	new->watch.look = on_look;
+	new->watch.stopped = free;
+	new->watch.owner = new;
 	r = public_path_resolve(path, new->path, sizeof(new->path), &new->name);
 	if (!r)
 		r = guard_everything(new);
@@ -308,26 +278,15 @@ int adoption_new(uv_loop_t *loop, const struct maps *maps, const char *path, ado
 		free(new);
 		return problem_set(problem, r, "cannot guard %s: %s", path, strerror(-r));
 	}
-	start_watching(new, loop);
 	*adoption = new; /* before the first look, which may already have something to tell */
-	look_and_wait(new, false);
+	public_path_watch(&new->watch, loop, new->path, new->name);
 	return 0;
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-	struct adoption *adoption = handle->data;
-
-	if (--adoption->handles == 0)
-		free(adoption);
 }
 
 void adoption_free(struct adoption *adoption)
 {
-	if (!adoption)
-		return;
-	uv_close((uv_handle_t *)&adoption->timer, on_closed);
-	uv_close((uv_handle_t *)&adoption->watch, on_closed);
+	if (adoption)
+		public_path_unwatch(&adoption->watch);
 }
 
 bool adoption_has_engine(const struct adoption *adoption, struct stat *status)

@@ -29,9 +29,7 @@ struct direct {
 	char *name; /* last component of path */
 	adoption_fn event;
 	void *context;
-	uv_fs_event_t watch;
-	uv_timer_t timer;
-	int handles;		   /* that are not closed yet */
+	struct public_path_watch watch;
 	struct latch_inode engine; /* guarded; ino 0: none yet */
 	bool known;		   /* not the first engine's any more: see replace_engine */
 	enum adoption_event told;
@@ -90,11 +88,13 @@ static unsigned int guard(struct direct *direct, const struct stat *found)
 }
 
 /* Looks at the path and does what is due. Returns when to look again, in ms. */
-static unsigned int look(struct direct *direct)
+static unsigned int look(struct direct *direct, bool changed)
 {
 	struct stat found;
 	char problem[512];
 
+	if (changed)
+		direct->looks = 0;
 	if (lstat(direct->path, &found)) {
 		tell(direct, ADOPTION_ABSENT, "");
 		return CHECK_MS;
@@ -127,20 +127,9 @@ static unsigned int look(struct direct *direct)
 	return CHECK_MS;
 }
 
-static void on_timer(uv_timer_t *timer)
+static unsigned int on_look(void *owner, bool changed)
 {
-	uv_timer_start(timer, on_timer, look(timer->data), 0);
-}
-
-static void on_change(uv_fs_event_t *watch, const char *filename, int events, int status)
-{
-	struct direct *direct = watch->data;
-
-	(void)events;
-	if (status < 0 || !filename || !strcmp(filename, direct->name)) {
-		direct->looks = 0;
-		on_timer(&direct->timer);
-	}
+	return look(owner, changed);
 }
 
 /* An adopted engine listens under another name, and latch's inode lies at the path. */
@@ -161,19 +150,6 @@ static int guard_name(struct direct *direct)
 	if (stat(dirname(directory), &status))
 		return -errno;
 	return maps_guard_name(direct->maps, &status, direct->name, LATCH_GUARD_DIRECT, direct->path);
-}
-
-static void start_watching(struct direct *direct, uv_loop_t *loop)
-{
-	char directory[PATH_MAX];
-
-	COPY_STRING(directory, direct->path);
-	uv_timer_init(loop, &direct->timer);
-	uv_fs_event_init(loop, &direct->watch);
-	direct->timer.data = direct->watch.data = direct;
-	direct->handles = 2;
-	/* The timer alone would do, a second late: so a failure here is none. */
-	uv_fs_event_start(&direct->watch, on_change, dirname(directory), 0);
 }
 
 int direct_check(char **problem)
@@ -200,6 +176,9 @@ int direct_new(uv_loop_t *loop, const struct maps *maps, const char *path, adopt
 	new->maps = maps;
 	new->event = event;
 	new->context = context;
+	new->watch.look = on_look;
+	new->watch.stopped = free;
+	new->watch.owner = new;
 	r = public_path_resolve(path, new->path, sizeof(new->path), &new->name);
 	if (!r)
 		r = guard_name(new);
@@ -207,26 +186,15 @@ int direct_new(uv_loop_t *loop, const struct maps *maps, const char *path, adopt
 		free(new);
 		return problem_set(problem, r, "cannot guard %s: %s", path, strerror(-r));
 	}
-	start_watching(new, loop);
 	*direct = new; /* before the first look, which may already have something to tell */
-	on_timer(&new->timer);
+	public_path_watch(&new->watch, loop, new->path, new->name);
 	return 0;
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-	struct direct *direct = handle->data;
-
-	if (--direct->handles == 0)
-		free(direct);
 }
 
 void direct_free(struct direct *direct)
 {
-	if (!direct)
-		return;
-	uv_close((uv_handle_t *)&direct->timer, on_closed);
-	uv_close((uv_handle_t *)&direct->watch, on_closed);
+	if (direct)
+		public_path_unwatch(&direct->watch);
 }
 
 bool direct_has_engine(const struct direct *direct)

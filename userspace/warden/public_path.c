@@ -57,3 +57,54 @@ int public_path_resolve(const char *path, char *resolved, size_t size, char **na
 	*name = strrchr(resolved, '/') + 1;
 	return 0;
 }
+
+static void look(struct public_path_watch *watch, bool changed);
+
+static void on_timer(uv_timer_t *timer)
+{
+	look(timer->data, false);
+}
+
+static void look(struct public_path_watch *watch, bool changed)
+{
+	uv_timer_start(&watch->timer, on_timer, watch->look(watch->owner, changed), 0);
+}
+
+static void on_change(uv_fs_event_t *changes, const char *filename, int events, int status)
+{
+	struct public_path_watch *watch = changes->data;
+
+	(void)events;
+	if (status < 0 || !filename || !strcmp(filename, watch->name))
+		look(watch, true);
+}
+
+void public_path_watch(struct public_path_watch *watch, uv_loop_t *loop, const char *path,
+	const char *name)
+{
+	char directory[PATH_MAX];
+
+	COPY_STRING(directory, path);
+	watch->name = name;
+	uv_timer_init(loop, &watch->timer);
+	uv_fs_event_init(loop, &watch->changes);
+	watch->timer.data = watch->changes.data = watch;
+	watch->handles = 2;
+	/* The timer alone would do, a second late: so a failure here is none. */
+	uv_fs_event_start(&watch->changes, on_change, dirname(directory), 0);
+	look(watch, false);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct public_path_watch *watch = handle->data;
+
+	if (--watch->handles == 0)
+		watch->stopped(watch->owner);
+}
+
+void public_path_unwatch(struct public_path_watch *watch)
+{
+	uv_close((uv_handle_t *)&watch->timer, on_closed);
+	uv_close((uv_handle_t *)&watch->changes, on_closed);
+}
