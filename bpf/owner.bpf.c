@@ -21,6 +21,9 @@ static __always_inline __u32 decide_labelled(
 		return subject->self ? LATCH_REASON_SELF : LATCH_REASON_OWNER;
 	if (subject->scope != conn->scope)
 		return LATCH_REASON_OWNER;
+	/* Made while nothing was enforced: what was said on it has not been followed. */
+	if (conn->tag == LATCH_TAG_CONTAINED)
+		return LATCH_REASON_CONTAINED;
 	if (subject->tag == LATCH_TAG_CONTAINED)
 		return LATCH_REASON_CONTAINED;
 	return subject->tag == LATCH_TAG_ALLOWED ? LATCH_REASON_GRANT : LATCH_REASON_HOST;

@@ -578,6 +578,26 @@ static __always_inline bool enforces(const struct latch_conn *conn)
 	return conn->kind == LATCH_GUARD_DIRECT && enforcing();
 }
 
+/*
+ * Is there anything to be read of it? A connection that was lost while nothing was enforced is not
+ * let off when that changes: nobody knows where in a request it is, so its next send is its last.
+ */
+static __always_inline bool is_read(const struct latch_stream *stream, const struct latch_conn *conn)
+{
+	return !stream->raw && (!stream->lost || enforces(conn));
+}
+
+/*
+ * Unread, nothing passes, now or later: where a mediator reads it, only the record is missing. The
+ * mark counts when something is enforced.
+ */
+static __always_inline void on_no_stream(struct sock *sk, struct latch_conn *conn)
+{
+	count(LATCH_COUNT_STREAM_FAILED);
+	if (conn->kind == LATCH_GUARD_DIRECT)
+		condemn(sk, conn);
+}
+
 static __always_inline void begin_reading(
 	struct latch_reading *reading, const struct subjects *subjects)
 {
@@ -600,6 +620,10 @@ static __always_inline void read_shown(struct subjects *subjects, struct msghdr 
 	}
 	begin_reading(reading, subjects);
 	begin_shown(stream);
+	if (stream->lost) {
+		give_up(subjects, reading, record, http, LATCH_PROBLEM_LOST);
+		return;
+	}
 	if (BPF_CORE_READ(msg, msg_flags) & MSG_OOB) {
 		give_up(subjects, reading, record, http, LATCH_PROBLEM_OUT_OF_BAND);
 		return;
@@ -628,13 +652,12 @@ int BPF_PROG(latch_request, struct socket *sock, struct msghdr *msg, int size)
 		return 0;
 	stream = bpf_sk_storage_get(&latch_streams, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!stream) {
-		/* Unread, nothing passes: where a mediator reads it, only the record is missing. */
-		count(LATCH_COUNT_STREAM_FAILED);
+		on_no_stream(sk, conn);
 		if (enforces(conn))
 			return hook_return(-EPERM);
 		return 0;
 	}
-	if (stream->raw || (stream->lost && !enforces(conn)) || size <= 0)
+	if (!is_read(stream, conn) || size <= 0)
 		return 0;
 	subjects.sk = sk;
 	subjects.conn = conn;
@@ -760,12 +783,10 @@ int BPF_PROG(latch_splice, struct socket *sock)
 		return 0;
 	stream = bpf_sk_storage_get(&latch_streams, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!stream) {
-		count(LATCH_COUNT_STREAM_FAILED);
-		if (enforces(conn))
-			condemn(sk, conn);
+		on_no_stream(sk, conn);
 		return 0;
 	}
-	if (stream->raw || stream->lost)
+	if (!is_read(stream, conn))
 		return 0;
 	subjects.sk = sk;
 	subjects.conn = conn;

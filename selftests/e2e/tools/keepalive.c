@@ -4,8 +4,10 @@
  * on standard input, sends that request (without a body) on the same connection and prints one line:
  * the status of the answer; "errno N" when send failed, which a refusal of the kernel is; "closed"
  * when no answer came. The answer is read to its end, so that the next one is the next request's.
+ * "METHOD PATH spliced SIZE" has a body of so many bytes (up to 4096), which comes by splice.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +15,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 static char *find_field(char *head, const char *name)
 {
@@ -74,14 +77,32 @@ static int read_answer(FILE *from)
 	return status;
 }
 
-static void ask(int fd, FILE *from, const char *method, const char *path)
+/* Returns 0, or -1 with errno. */
+static int splice_body(int fd, size_t size)
 {
-	char request[2048];
-	int length = snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: docker\r\n%s\r\n",
-		method, path, strcmp(method, "GET") ? "Content-Length: 0\r\n" : "");
-	int status;
+	static const char body[4096];
+	int ends[2], r = 0;
 
-	if (send(fd, request, length, MSG_NOSIGNAL) != length) {
+	if (size > sizeof(body) || pipe(ends))
+		return -1;
+	if (write(ends[1], body, size) != (ssize_t)size ||
+		splice(ends[0], NULL, fd, NULL, size, 0) != (ssize_t)size)
+		r = -1;
+	close(ends[0]);
+	close(ends[1]);
+	return r;
+}
+
+static void ask(int fd, FILE *from, const char *method, const char *path, unsigned int spliced)
+{
+	char request[2048], field[64] = "";
+	int length, status;
+
+	if (strcmp(method, "GET"))
+		snprintf(field, sizeof(field), "Content-Length: %u\r\n", spliced);
+	length = snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: docker\r\n%s\r\n",
+		method, path, field);
+	if (send(fd, request, length, MSG_NOSIGNAL) != length || (spliced && splice_body(fd, spliced))) {
 		printf("errno %d\n", errno);
 		return;
 	}
@@ -96,6 +117,7 @@ int main(int argc, char **argv)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	char line[2048], method[16], path[1024];
+	unsigned int spliced;
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	FILE *from = fdopen(fd, "r");
 
@@ -110,8 +132,10 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	puts("connected");
-	while (fgets(line, sizeof(line), stdin))
-		if (sscanf(line, "%15s %1023s", method, path) == 2)
-			ask(fd, from, method, path);
+	while (fgets(line, sizeof(line), stdin)) {
+		spliced = 0;
+		if (sscanf(line, "%15s %1023s spliced %u", method, path, &spliced) >= 2)
+			ask(fd, from, method, path, spliced);
+	}
 	return 0;
 }
