@@ -124,25 +124,55 @@ static int answer(struct grpc_refusal *refusal, nghttp2_session *client, const c
 	return r;
 }
 
+/* Both ends of one connection. */
+struct talk {
+	struct grpc_refusal *refusal;
+	nghttp2_session *client;
+	struct heard heard;
+	struct buffer said; /* by the client, and not passed on */
+};
+
+static void talk_begin(struct talk *talk, const char *message)
+{
+	*talk = (struct talk){.refusal = grpc_refusal_new(message)};
+	talk->client = client_new(&talk->heard);
+	assert_non_null(talk->refusal);
+	assert_int_equal(answer(talk->refusal, talk->client, "", 0), 0);
+}
+
+/* Passes on what the client has to say, up to about `count` bytes of it. */
+static int talk_go_on(struct talk *talk, size_t count)
+{
+	int r;
+
+	says(talk->client, &talk->said, count);
+	r = answer(talk->refusal, talk->client, talk->said.data, talk->said.length);
+	buffer_reset(&talk->said);
+	return r;
+}
+
+static void talk_end(struct talk *talk)
+{
+	buffer_reset(&talk->said);
+	nghttp2_session_del(talk->client);
+	grpc_refusal_free(talk->refusal);
+}
+
 /* One call, answered; what the client says comes in pieces of `size` bytes. */
 static void refuse_one(const char *message, size_t size, struct heard *heard)
 {
-	struct grpc_refusal *refusal = grpc_refusal_new(message);
-	nghttp2_session *client = client_new(heard);
-	struct buffer said = {};
+	struct talk talk;
 
-	assert_non_null(refusal);
-	assert_int_equal(answer(refusal, client, "", 0), 0);
-	call(client, false);
-	says(client, &said, SIZE_MAX);
-	for (size_t at = 0; at < said.length; at += size) {
-		size_t piece = said.length - at < size ? said.length - at : size;
+	talk_begin(&talk, message);
+	call(talk.client, false);
+	says(talk.client, &talk.said, SIZE_MAX);
+	for (size_t at = 0; at < talk.said.length; at += size) {
+		size_t piece = talk.said.length - at < size ? talk.said.length - at : size;
 
-		assert_int_equal(answer(refusal, client, said.data + at, piece), 0);
+		assert_int_equal(answer(talk.refusal, talk.client, talk.said.data + at, piece), 0);
 	}
-	buffer_reset(&said);
-	nghttp2_session_del(client);
-	grpc_refusal_free(refusal);
+	*heard = talk.heard;
+	talk_end(&talk);
 }
 
 static void a_call_is_refused_with_the_message(void **state)
@@ -171,59 +201,40 @@ static void a_message_that_a_field_cannot_hold_is_encoded(void **state)
 
 static void every_call_on_the_connection_is_refused(void **state)
 {
-	struct grpc_refusal *refusal = grpc_refusal_new("no");
-	struct heard heard = {};
-	nghttp2_session *client = client_new(&heard);
+	struct talk talk;
 
 	(void)state;
-	assert_int_equal(answer(refusal, client, "", 0), 0);
+	talk_begin(&talk, "no");
 	for (int i = 1; i <= 1000; i++) {
-		struct buffer said = {};
-
-		call(client, false);
-		says(client, &said, SIZE_MAX);
-		assert_int_equal(answer(refusal, client, said.data, said.length), 0);
-		buffer_reset(&said);
-		assert_int_equal(heard.calls, i);
+		call(talk.client, false);
+		assert_int_equal(talk_go_on(&talk, SIZE_MAX), 0);
+		assert_int_equal(talk.heard.calls, i);
 	}
-	nghttp2_session_del(client);
-	grpc_refusal_free(refusal);
+	talk_end(&talk);
 }
 
 static void a_call_that_streams_is_refused_before_it_ends(void **state)
 {
-	struct grpc_refusal *refusal = grpc_refusal_new("no");
-	struct heard heard = {};
-	nghttp2_session *client = client_new(&heard);
-	struct buffer said = {};
+	struct talk talk;
 
 	(void)state;
-	assert_int_equal(answer(refusal, client, "", 0), 0);
-	call(client, true);
-	says(client, &said, 4096);
-	assert_int_equal(answer(refusal, client, said.data, said.length), 0);
-	assert_int_equal(heard.calls, 1);
-	assert_string_equal(heard.grpc_status, "7");
-	buffer_reset(&said);
-	nghttp2_session_del(client);
-	grpc_refusal_free(refusal);
+	talk_begin(&talk, "no");
+	call(talk.client, true);
+	assert_int_equal(talk_go_on(&talk, 4096), 0);
+	assert_int_equal(talk.heard.calls, 1);
+	assert_string_equal(talk.heard.grpc_status, "7");
+	talk_end(&talk);
 }
 
 static void the_conversation_is_over_when_the_client_says_so(void **state)
 {
-	struct grpc_refusal *refusal = grpc_refusal_new("no");
-	struct heard heard = {};
-	nghttp2_session *client = client_new(&heard);
-	struct buffer said = {};
+	struct talk talk;
 
 	(void)state;
-	assert_int_equal(answer(refusal, client, "", 0), 0);
-	nghttp2_session_terminate_session(client, NGHTTP2_NO_ERROR);
-	says(client, &said, SIZE_MAX);
-	assert_int_equal(answer(refusal, client, said.data, said.length), 1);
-	buffer_reset(&said);
-	nghttp2_session_del(client);
-	grpc_refusal_free(refusal);
+	talk_begin(&talk, "no");
+	nghttp2_session_terminate_session(talk.client, NGHTTP2_NO_ERROR);
+	assert_int_equal(talk_go_on(&talk, SIZE_MAX), 1);
+	talk_end(&talk);
 }
 
 static void what_is_not_http2_ends_it(void **state)
@@ -247,22 +258,20 @@ static void what_is_not_http2_ends_it(void **state)
 
 static void more_answers_than_there_is_room_for_end_it(void **state)
 {
-	struct grpc_refusal *refusal = grpc_refusal_new("a message of some length, many times over");
-	struct heard heard = {};
-	nghttp2_session *client = client_new(&heard);
-	struct buffer said = {}, out = {.limit = 1000};
+	struct buffer out = {.limit = 1000};
+	struct talk talk;
 
 	(void)state;
+	talk_begin(&talk, "a message of some length, many times over");
 	for (int i = 0; i < 90; i++)
-		call(client, false);
-	says(client, &said, SIZE_MAX);
-	assert_int_equal(
-		grpc_refusal_take(refusal, (struct span){said.data, said.length}, &out), -ENOBUFS);
+		call(talk.client, false);
+	says(talk.client, &talk.said, SIZE_MAX);
+	assert_int_equal(grpc_refusal_take(talk.refusal,
+				 (struct span){talk.said.data, talk.said.length}, &out),
+		-ENOBUFS);
 	assert_true(out.length <= 1000);
-	buffer_reset(&said);
 	buffer_reset(&out);
-	nghttp2_session_del(client);
-	grpc_refusal_free(refusal);
+	talk_end(&talk);
 }
 
 int main(void)
