@@ -104,10 +104,9 @@ int BPF_PROG(latch_receive, struct socket *sock)
 	return 0;
 }
 
-SEC("lsm/socket_sendmsg")
-int BPF_PROG(latch_send, struct socket *sock, struct msghdr *msg, int size)
+/* May the caller send here? Returns 0 or -EPERM, and says so. */
+static __always_inline int check_sender(struct sock *sk)
 {
-	struct sock *sk = sock->sk;
 	struct latch_conn *conn;
 	struct subject subject = {};
 	__u32 kind, reason;
@@ -117,7 +116,7 @@ int BPF_PROG(latch_send, struct socket *sock, struct msghdr *msg, int size)
 	conn = bpf_sk_storage_get(&latch_conns, sk, 0, 0);
 	if (conn) {
 		if (is_over(sk, conn))
-			return hook_return(-EPERM);
+			return -EPERM;
 		if (conn->end == LATCH_END_SERVER)
 			return 0; /* the engine or the mediator answers */
 		kind = conn->kind;
@@ -142,7 +141,32 @@ int BPF_PROG(latch_send, struct socket *sock, struct msghdr *msg, int size)
 		return 0;
 	count(LATCH_COUNT_SEND_REFUSED);
 	report(kind, &subject, reason, -EPERM);
-	return hook_return(-EPERM);
+	return -EPERM;
+}
+
+SEC("lsm/socket_sendmsg")
+int BPF_PROG(latch_send, struct socket *sock, struct msghdr *msg, int size)
+{
+	if (check_sender(sock->sk))
+		return hook_return(-EPERM);
+	return 0;
+}
+
+/*
+ * Before 6.5 (dc97391e6610) splice and sendfile reach a socket without the send hook. Of them this one
+ * is asked, as it is of every write to a file: so it is loaded on such kernels alone.
+ */
+SEC("?lsm/file_permission")
+int BPF_PROG(latch_write, struct file *file, int mask)
+{
+	struct socket *sock;
+
+	if (!(mask & MAY_WRITE))
+		return 0;
+	sock = bpf_sock_from_file(file);
+	if (sock && check_sender(sock->sk))
+		return hook_return(-EPERM);
+	return 0;
 }
 
 char LICENSE[] SEC("license") = "GPL";

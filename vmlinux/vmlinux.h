@@ -45,6 +45,7 @@ enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
 
 /* include/linux/socket.h, include/uapi/asm-generic/errno-base.h */
 enum { AF_UNIX = 1, MSG_OOB = 1 };
+enum { MAY_WRITE = 2 }; /* include/linux/fs.h */
 enum { EPERM = 1, ENOMEM = 12 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)

@@ -95,14 +95,16 @@ static int set_pin_paths(struct bpf_object *object)
 }
 
 /*
- * One program hooks a function that newer kernels do not have and do not need it for
- * (bpf/request.bpf.c, latch_splice). Every other one is loaded everywhere or latchd does not start.
+ * Two programs are for what splice does on kernels that have a function for it, which newer ones have
+ * not (bpf/request.bpf.c, latch_splice; bpf/owner.bpf.c, latch_write). Every other one is loaded
+ * everywhere or latchd does not start.
  */
 static void choose_programs(struct latch *latch)
 {
 	bool has = libbpf_find_vmlinux_btf_id("unix_stream_sendpage", BPF_TRACE_FENTRY) > 0;
 
 	bpf_program__set_autoload(latch->progs.latch_splice, has);
+	bpf_program__set_autoload(latch->progs.latch_write, has);
 }
 
 /* The state that programs meet when they are attached: complete before the first one runs. */

@@ -5,7 +5,9 @@
  * Prints "sent" or "errno N". Also the ways in which a task itself changes sides:
  *
  *   stay       the host sends on its own connection (the control: must succeed)
+ *   splice     the same by splice (the control for the next)
  *   move       the connected process moves into CGROUP, then sends
+ *   move-splice, move-sendfile   the same, by these
  *   fork       a child with the inherited descriptor moves into CGROUP, then sends
  *   rights     a task in CGROUP gets the descriptor by SCM_RIGHTS
  *   getfd      a task in CGROUP takes the descriptor by pidfd_getfd
@@ -23,7 +25,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -82,6 +86,32 @@ static void say(int result)
 static int send_ping(int fd)
 {
 	return send(fd, ping, strlen(ping), MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static int splice_ping(int fd)
+{
+	int ends[2];
+
+	if (pipe(ends) || write(ends[1], ping, strlen(ping)) < 0)
+		fail("pipe");
+	return splice(ends[0], NULL, fd, NULL, strlen(ping), 0) < 0 ? -errno : 0;
+}
+
+static int sendfile_ping(int fd)
+{
+	int file = memfd_create("ping", 0);
+
+	if (file < 0 || write(file, ping, strlen(ping)) < 0)
+		fail("memfd_create");
+	return sendfile(fd, file, &(off_t){ 0 }, strlen(ping)) < 0 ? -errno : 0;
+}
+
+static void move_and_send(const char *path, const char *cgroup, int (*send)(int fd))
+{
+	int fd = connect_as_host(path);
+
+	enter(cgroup);
+	say(send(fd));
 }
 
 static int connect_and_send(const char *path)
@@ -240,8 +270,8 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (argc != 4) {
-		fputs("usage: handover stay|move|fork|rights|getfd|return|orphan|birth|late|thread "
-		      "SOCKET CGROUP\n",
+		fputs("usage: handover stay|splice|move|move-splice|move-sendfile|fork|rights|getfd|return|"
+		      "orphan|birth|late|thread SOCKET CGROUP\n",
 			stderr);
 		return 2;
 	}
@@ -251,10 +281,14 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (!strcmp(how, "stay")) {
 		say(connect_and_send(path));
+	} else if (!strcmp(how, "splice")) {
+		say(splice_ping(connect_as_host(path)));
 	} else if (!strcmp(how, "move")) {
-		fd = connect_as_host(path);
-		enter(cgroup);
-		say(send_ping(fd));
+		move_and_send(path, cgroup, send_ping);
+	} else if (!strcmp(how, "move-splice")) {
+		move_and_send(path, cgroup, splice_ping);
+	} else if (!strcmp(how, "move-sendfile")) {
+		move_and_send(path, cgroup, sendfile_ping);
 	} else if (!strcmp(how, "fork")) {
 		fd = connect_as_host(path);
 		child = fork();
