@@ -181,13 +181,28 @@ int BPF_PROG(latch_attach, struct cgroup *cgrp, const char *path, struct task_st
  * The child is in its cgroup and has not run yet. It can be another one than its parent's
  * (CLONE_INTO_CGROUP), which no other event tells.
  */
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(latch_fork, struct task_struct *parent, struct task_struct *child)
+static __always_inline int inherit(struct task_struct *parent, struct task_struct *child)
 {
 	struct cgroup *cgrp = BPF_CORE_READ(child, cgroups, dfl_cgrp);
 
 	label_task(child, cgrp, bpf_task_storage_get(&latch_tasks, parent, 0, 0));
 	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(latch_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return inherit(parent, child);
+}
+
+/*
+ * The same once more, for kernels that preempt programs: they leave out one that runs already on the
+ * CPU (request.bpf.c, is_taken). The other tracepoints here come with a spin lock held.
+ */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(latch_fork2, struct task_struct *parent, struct task_struct *child)
+{
+	return inherit(parent, child);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -552,13 +552,68 @@ static __always_inline bool is_followed(const struct latch_conn *conn)
 	       (conn->kind == LATCH_GUARD_PUBLIC || conn->kind == LATCH_GUARD_DIRECT);
 }
 
+/*
+ * Tracing programs are left out where they run already on the same CPU, in a task that was preempted
+ * in the middle of them (kernel/bpf/trampoline.c, __bpf_prog_enter_recur; LSM programs are not).
+ * So each piece is offered to two programs, in an order that is the kernel's. The one that is ahead
+ * of the other reads it, for the other one comes behind, or does not come at all. And the end of each
+ * send compares what was read of it with what was sent: a piece that both were not given would leave
+ * a reader that is out of step, for which a request may be a body.
+ */
+static __always_inline bool is_taken(__u32 given[2], __u32 which)
+{
+	given[which]++;
+	return given[which] <= given[!which];
+}
+
+/* A send begins. The hook that says so is never left out. */
+static __always_inline void begin_pieces(__u64 *read, __u32 given[2])
+{
+	*read = 0;
+	given[0] = given[1] = 0;
+}
+
 /* One thread at a time: the bytes of two would mix in an order that nobody here sees. */
 static __always_inline bool take_turn(struct latch_stream *stream)
 {
 	__u32 thread = bpf_get_current_pid_tgid();
 	__u32 before = __sync_val_compare_and_swap(&stream->sender, 0, thread);
 
+	if (before == 0)
+		begin_pieces(&stream->read_requests, stream->requests_given);
 	return before == 0 || before == thread;
+}
+
+/* Less was read than sent. More is no sign: a piece that was read may find nobody to be queued for. */
+static __always_inline bool has_missed(const struct latch_stream *stream, __u64 read, int sent)
+{
+	return sent > 0 && read < (__u64)sent && !stream->raw && !stream->lost;
+}
+
+/*
+ * Answers that are not followed any more leave one owed for ever: requests may still come, one that
+ * would turn the connection raw may not.
+ */
+static __always_inline void lose_answers(struct latch_stream *stream)
+{
+	stream->answer.phase = HTTP_RAW;
+	count(LATCH_COUNT_UNFOLLOWED);
+}
+
+/* The engine, or the mediator, begins to send. */
+static __always_inline void begin_answer(struct sock *sk)
+{
+	struct sock *client = peer_of(sk);
+	struct latch_stream *stream = NULL;
+
+	if (client)
+		stream = bpf_sk_storage_get(&latch_streams, client, 0, 0);
+	if (!stream || stream->raw || stream->lost)
+		return;
+	if (stream->answering && stream->read_answers)
+		lose_answers(stream); /* nobody saw the end of the last one */
+	stream->answering = 1;
+	begin_pieces(&stream->read_answers, stream->answers_given);
 }
 
 static __always_inline void begin_shown(struct latch_stream *stream)
@@ -624,6 +679,10 @@ static __always_inline void read_shown(struct subjects *subjects, struct msghdr 
 		give_up(subjects, reading, record, http, LATCH_PROBLEM_LOST);
 		return;
 	}
+	if (stream->read_requests) { /* nobody saw the end of this thread's last send */
+		give_up(subjects, reading, record, http, LATCH_PROBLEM_MISSED);
+		return;
+	}
 	if (BPF_CORE_READ(msg, msg_flags) & MSG_OOB) {
 		give_up(subjects, reading, record, http, LATCH_PROBLEM_OUT_OF_BAND);
 		return;
@@ -648,8 +707,12 @@ int BPF_PROG(latch_request, struct socket *sock, struct msghdr *msg, int size)
 	if (!sk || sk->__sk_common.skc_family != AF_UNIX)
 		return 0;
 	conn = bpf_sk_storage_get(&latch_conns, sk, 0, 0);
-	if (!conn || conn->end != LATCH_END_CLIENT || !is_followed(conn))
+	if (!conn || !is_followed(conn))
 		return 0;
+	if (conn->end != LATCH_END_CLIENT) {
+		begin_answer(sk);
+		return 0;
+	}
 	stream = bpf_sk_storage_get(&latch_streams, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!stream) {
 		on_no_stream(sk, conn);
@@ -670,15 +733,16 @@ int BPF_PROG(latch_request, struct socket *sock, struct msghdr *msg, int size)
 }
 
 static __always_inline void read_request(struct sock *sk, struct latch_conn *conn, struct sk_buff *skb,
-	int size)
+	int size, __u32 which)
 {
 	struct subjects subjects = { .sk = sk, .conn = conn };
 	struct latch_stream *stream = bpf_sk_storage_get(&latch_streams, sk, 0, 0);
 	struct latch_reading *reading;
 
 	/* Without a stream nothing was let through here, or nobody enforces here. */
-	if (!stream || stream->raw || stream->lost)
+	if (!stream || stream->raw || stream->lost || is_taken(stream->requests_given, which))
 		return;
+	stream->read_requests += size;
 	subjects.stream = stream;
 	reading = &stream->reading_queued;
 	begin_reading(reading, &subjects);
@@ -693,7 +757,7 @@ static __always_inline void read_request(struct sock *sk, struct latch_conn *con
 }
 
 static __always_inline void read_answer(struct sock *sk, struct latch_conn *conn, struct sk_buff *skb,
-	int size)
+	int size, __u32 which)
 {
 	struct sock *client = peer_of(sk);
 	struct subjects subjects = { .sk = client, .conn = conn };
@@ -703,8 +767,9 @@ static __always_inline void read_answer(struct sock *sk, struct latch_conn *conn
 	if (!client)
 		return;
 	stream = bpf_sk_storage_get(&latch_streams, client, 0, 0);
-	if (!stream || stream->raw || stream->lost)
+	if (!stream || stream->raw || stream->lost || is_taken(stream->answers_given, which))
 		return;
+	stream->read_answers += size;
 	if (!(stream->answer.flags & HTTP_ANSWER)) { /* the first one */
 		stream->answer.flags |= HTTP_ANSWER;
 		http_begin_head(&stream->answer);
@@ -716,22 +781,15 @@ static __always_inline void read_answer(struct sock *sk, struct latch_conn *conn
 	reading->source.total = size;
 	stream->window_answer.size = 0;
 	bpf_loop(MAX_STEPS, step_answer, &subjects, 0);
-	/*
-	 * What cannot be followed leaves an answer owed for ever: requests may still come, one that
-	 * would turn the connection raw may not.
-	 */
-	if (reading->problem) {
-		stream->answer.phase = HTTP_RAW;
-		count(LATCH_COUNT_UNFOLLOWED);
-	}
+	if (reading->problem)
+		lose_answers(stream);
 }
 
 /*
  * The kernel has copied the bytes of a send and has not queued them yet: they are in nobody's
  * hands. It does so for every datagram and stream socket; only guarded connections matter.
  */
-SEC("fexit/skb_copy_datagram_from_iter")
-int BPF_PROG(latch_queued, struct sk_buff *skb, int offset, struct iov_iter *from, int size, int ret)
+static __always_inline int read_piece(struct sk_buff *skb, int size, int ret, __u32 which)
 {
 	struct sock *sk = skb->sk;
 	struct latch_conn *conn;
@@ -742,25 +800,85 @@ int BPF_PROG(latch_queued, struct sk_buff *skb, int offset, struct iov_iter *fro
 	if (!conn || !is_followed(conn))
 		return 0;
 	if (conn->end == LATCH_END_CLIENT)
-		read_request(sk, conn, skb, size);
+		read_request(sk, conn, skb, size, which);
 	else
-		read_answer(sk, conn, skb, size);
+		read_answer(sk, conn, skb, size, which);
+	return 0;
+}
+
+SEC("fexit/skb_copy_datagram_from_iter")
+int BPF_PROG(latch_queued, struct sk_buff *skb, int offset, struct iov_iter *from, int size, int ret)
+{
+	return read_piece(skb, size, ret, 0);
+}
+
+SEC("fexit/skb_copy_datagram_from_iter")
+int BPF_PROG(latch_queued2, struct sk_buff *skb, int offset, struct iov_iter *from, int size, int ret)
+{
+	return read_piece(skb, size, ret, 1);
+}
+
+/* What was sent is queued by now. Where it was not read, the engine is kept from it if it is slower. */
+static __always_inline void end_request(struct sock *sk, struct latch_conn *conn, int sent)
+{
+	struct subjects subjects = { .sk = sk, .conn = conn };
+	__u32 thread = bpf_get_current_pid_tgid();
+	struct latch_stream *stream = bpf_sk_storage_get(&latch_streams, sk, 0, 0);
+
+	if (!stream || stream->sender != thread)
+		return;
+	if (has_missed(stream, stream->read_requests, sent)) {
+		subjects.stream = stream;
+		begin_reading(&stream->reading_queued, &subjects);
+		give_up(&subjects, &stream->reading_queued, &stream->record_queued, &stream->queued,
+			LATCH_PROBLEM_MISSED);
+	}
+	stream->read_requests = 0;
+	__sync_val_compare_and_swap(&stream->sender, thread, 0);
+}
+
+static __always_inline void end_answer(struct sock *sk, int sent)
+{
+	struct sock *client = peer_of(sk);
+	struct latch_stream *stream = NULL;
+
+	if (client)
+		stream = bpf_sk_storage_get(&latch_streams, client, 0, 0);
+	if (!stream || !stream->answering)
+		return;
+	if (has_missed(stream, stream->read_answers, sent))
+		lose_answers(stream);
+	stream->answering = 0;
+}
+
+/* Both of the programs that end a send do all of it: the second one finds it done. */
+static __always_inline int end_send(struct socket *sock, int sent)
+{
+	struct sock *sk = sock->sk;
+	struct latch_conn *conn;
+
+	if (!sk)
+		return 0;
+	conn = bpf_sk_storage_get(&latch_conns, sk, 0, 0);
+	if (!conn || !is_followed(conn))
+		return 0;
+	if (conn->end == LATCH_END_CLIENT)
+		end_request(sk, conn, sent);
+	else
+		end_answer(sk, sent);
 	return 0;
 }
 
 SEC("fexit/unix_stream_sendmsg")
-int BPF_PROG(latch_sent, struct socket *sock)
+int BPF_PROG(latch_sent, struct socket *sock, struct msghdr *msg, __u64 size, int ret)
 {
-	__u32 thread = bpf_get_current_pid_tgid();
-	struct sock *sk = sock->sk;
-	struct latch_stream *stream;
+	return end_send(sock, ret);
+}
 
-	if (!sk)
-		return 0;
-	stream = bpf_sk_storage_get(&latch_streams, sk, 0, 0);
-	if (stream)
-		__sync_val_compare_and_swap(&stream->sender, thread, 0);
-	return 0;
+SEC("fexit/unix_stream_sendmsg")
+int BPF_PROG(latch_sent2, struct socket *sock, struct msghdr *msg, __u64 size, int ret)
+{
+	return end_send(sock, ret);
 }
 
 /*

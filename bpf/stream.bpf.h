@@ -50,6 +50,13 @@ struct latch_stream {
 	__u8 lost;	  /* not followed any further */
 	__u8 hashes_size;
 	__u8 compared;
+	__u8 answering; /* the engine is sending */
+	__u8 reserved;
+	/* Pieces of the send at hand that each of the two programs was given: see is_taken(). */
+	__u32 requests_given[2];
+	__u32 answers_given[2];
+	__u64 read_requests; /* bytes of the client's send at hand that were read in the queue */
+	__u64 read_answers;  /* the same of the engine's */
 	__u32 hashes[STREAM_SHOWN]; /* of the heads in the send at hand, as they were shown */
 	struct latch_reading reading_shown;
 	struct latch_reading reading_queued;

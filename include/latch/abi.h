@@ -235,6 +235,7 @@ enum latch_problem {
 	LATCH_PROBLEM_PIPELINED,    /* a request before the answer to the last one was complete */
 	LATCH_PROBLEM_ANSWER,	    /* the engine's answer is not HTTP/1.x */
 	LATCH_PROBLEM_LOST,	    /* it was not followed before, while nothing was enforced */
+	LATCH_PROBLEM_MISSED,	    /* the kernel left out the programs that read what was queued */
 	LATCH_PROBLEMS,
 };
 

@@ -84,6 +84,7 @@ static const struct {
 	[LATCH_PROBLEM_HEAD_SIZE] = { "head-size", "a head that is too long" },
 	[LATCH_PROBLEM_PIPELINED] = { "pipelined", "sent before the last answer was complete" },
 	[LATCH_PROBLEM_ANSWER] = { "answer", "the engine's answer is not HTTP/1.x" },
+	[LATCH_PROBLEM_MISSED] = { "missed", "the kernel did not run the programs that read it" },
 	[LATCH_PROBLEM_LOST] = { "lost", "it was not followed while nothing was enforced" },
 };
 _Static_assert(ARRAY_SIZE(problems) == LATCH_PROBLEMS, "a name for every problem");
