@@ -16,9 +16,9 @@ $(O)/san/llhttp/%.o: $(LLHTTP)/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -I$(LLHTTP_H) -DLLHTTP_STRICT_MODE=1 -O1 -g -c $< -o $@
 
-$(O)/san/selftests/%.o: CPPFLAGS += -Iuserspace/warden -Iuserspace/mediator -Itools/latchctl \
+$(O)/san/selftests/%.o: CPPFLAGS += $(WARDEN_INCLUDES) -Iuserspace/mediator -Itools/latchctl \
 	-DLATCH_BPF_OBJECT='"$(abspath $(BPF_OBJECT))"'
-$(call san,$(latchctl_SRC)): CPPFLAGS += -Iuserspace/warden
+$(call san,$(warden_SRC) $(latchctl_SRC)): CPPFLAGS += $(WARDEN_INCLUDES)
 $(call san,$(warden_SRC) $(latchctl_SRC)): | $(BPF_SKELETON)
 $(SAN_LIB): $(call san,$(filter-out %/main.c,$(common_SRC) $(warden_SRC) $(mediator_SRC) \
 		$(latchctl_SRC))) \
@@ -47,7 +47,7 @@ unit: $(UNIT_BIN) ## build and run the unit tests alone (seconds)
 $(O)/images_driver: $(O)/obj/selftests/e2e/images_driver.o $(O)/libwarden.a $(O)/libcommon.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(HARDEN) $^ $(LDLIBS) -o $@
-$(O)/obj/selftests/%.o: CPPFLAGS += -Iuserspace/warden
+$(O)/obj/selftests/%.o: CPPFLAGS += $(WARDEN_INCLUDES)
 
 # Small programs that tests put into containers: static, for they run in any image.
 E2E_TOOLS := $(patsubst selftests/e2e/tools/%.c,$(O)/tools/%,$(wildcard selftests/e2e/tools/*.c))

@@ -13,7 +13,10 @@ PROGRAMS := $(O)/latchd $(O)/latch-mediator $(O)/latch-holder $(O)/latchctl
 
 common_SRC   := $(sort $(wildcard userspace/common/*.c))
 holder_SRC   := $(sort $(wildcard userspace/holder/*.c))
-warden_SRC   := $(sort $(wildcard userspace/warden/*.c))
+# latchd: the warden, and what it knows of images and of the registries that they come from.
+WARDEN_DIRS  := userspace/warden userspace/images userspace/registry
+WARDEN_INCLUDES := $(WARDEN_DIRS:%=-I%)
+warden_SRC   := $(sort $(wildcard $(WARDEN_DIRS:%=%/*.c)))
 mediator_SRC := $(sort $(wildcard userspace/mediator/*.c))
 latchctl_SRC := $(sort $(wildcard tools/latchctl/*.c))
 all_SRC      := $(common_SRC) $(holder_SRC) $(warden_SRC) $(mediator_SRC) $(latchctl_SRC)
@@ -34,7 +37,7 @@ $(O)/obj/llhttp/%.o: $(LLHTTP)/%.c
 	$(Q)$(CC) -I$(LLHTTP_H) -DLLHTTP_STRICT_MODE=1 -fPIE $(CFLAGS) -c $< -o $@
 
 # latchctl shares what the warden knows of maps, sockets and support.
-$(call obj,$(latchctl_SRC)): CPPFLAGS += -Iuserspace/warden
+$(call obj,$(warden_SRC) $(latchctl_SRC)): CPPFLAGS += $(WARDEN_INCLUDES)
 
 # Who includes the skeleton needs it built first; the dependency files know the rest.
 $(call obj,$(warden_SRC) $(latchctl_SRC)): | $(BPF_SKELETON)

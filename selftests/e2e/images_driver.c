@@ -14,7 +14,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "../../userspace/warden/images.h"
+#include "images.h"
 #include "util.h"
 
 struct driver {

@@ -14,7 +14,7 @@
 
 #include "fake_http.h"
 /* For what no caller may see: when an entry was confirmed. */
-#include "../../userspace/warden/images.c"
+#include "../../userspace/images/images.c"
 
 #define H48   "0123456789abcdef0123456789abcdef0123456789abcdef"
 #define D(x)  "sha256:" H48 x x x x x x x x x x x x x x x x

@@ -12,7 +12,7 @@
 
 #include <errno.h>
 
-#include "../../userspace/warden/registry.h"
+#include "../../userspace/registry/registry.h"
 #include "fake_http.h"
 #include "util.h"
 
