@@ -39,7 +39,10 @@ static void check_settings(const struct settings *settings)
 		require(image->text[0]);
 		require((image->kind == REFERENCE_EVERY) == !image->reference.domain[0]);
 		require((image->kind == REFERENCE_DIGEST) == !!image->reference.digest[0]);
-		require((image->kind == REFERENCE_TAG) == !!image->reference.tag[0]);
+		require((image->kind == REFERENCE_GLOB) ==
+			!!strchr(image->reference.repository, '*'));
+		require(image->kind != REFERENCE_TAG || image->reference.tag[0]);
+		require(image->kind != REFERENCE_REPOSITORY || !image->reference.tag[0]);
 	}
 	for (size_t i = 0; i < settings->commands.count; i++) {
 		char sentence[512];

@@ -200,16 +200,12 @@ static void warn_repeated(
 }
 
 /* How two entries that mean the same image are told to be equal. */
-static void image_meaning(const struct reference_pattern *image, char *text, size_t size)
+static void image_meaning(const struct reference_pattern *image, char text[REFERENCE_TEXT_SIZE])
 {
-	const struct reference *reference = &image->reference;
-
 	if (image->kind == REFERENCE_EVERY)
-		snprintf(text, size, "every image");
+		strcpy(text, "every image");
 	else
-		snprintf(text, size, "%s/%s%s%s", reference->domain, reference->repository,
-			image->kind == REFERENCE_DIGEST ? "@" : ":",
-			image->kind == REFERENCE_DIGEST ? reference->digest : reference->tag);
+		reference_pattern_print(image, text);
 }
 
 /* A tag beside a digest reads as if it counted. */
@@ -227,7 +223,7 @@ static void read_image(
 {
 	struct settings *settings = reading->settings;
 	struct reference_pattern *image = &settings->images[settings->image_count];
-	char meaning[sizeof(image->reference)];
+	char meaning[REFERENCE_TEXT_SIZE];
 	const char *problem;
 	int r;
 
@@ -243,7 +239,7 @@ static void read_image(
 	if (r < 0)
 		return;
 	settings->image_count++;
-	image_meaning(image, meaning, sizeof(meaning));
+	image_meaning(image, meaning);
 	warn_repeated(reading, at, said, meaning);
 	if (image->kind == REFERENCE_DIGEST)
 		warn_ignored_tag(reading, at, image->text);
