@@ -31,7 +31,6 @@ static void check_text(const char *text)
 static void check_settings(const struct settings *settings)
 {
 	require(!strcmp(settings->path, NAME) && strlen(settings->digest) == 64);
-	require(!settings->allow_derived);
 	require(settings->image_count <= SETTINGS_LIST_MAX);
 	for (size_t i = 0; i < settings->image_count; i++) {
 		const struct reference_pattern *image = &settings->images[i];

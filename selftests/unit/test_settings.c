@@ -179,6 +179,35 @@ static void an_allow_list_and_a_lone_star_are_read(void **state)
 	settings_free(settings);
 }
 
+static void derived_images_are_allowed_only_where_the_file_says_so(void **state)
+{
+	static const struct {
+		const char *text;
+		bool allowed;
+	} rows[] = {
+		{MOUNT_WITH("\"imageList\": { \"allowDerivedImages\": true }"), true},
+		{MOUNT_WITH("\"imageList\": { \"images\": [\"x\"], \"allowDerivedImages\": true }"),
+			true},
+		{MOUNT_WITH("\"imageList\": { \"allowDerivedImages\": false }"), false},
+		{IMAGES("[\"x\"]"), false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct settings *settings = load(*state, rows[i].text);
+
+		assert_int_equal(settings->allow_derived, rows[i].allowed);
+		assert_int_equal(settings->warning_count, 0);
+		settings_free(settings);
+	}
+	/* The key counts in its place alone, and as it is spelt. */
+	expect_warning(*state, MOUNT_WITH("\"allowDerivedImages\": true"),
+		MOUNT ".allowDerivedImages: unknown key, ignored; known here: imageList, "
+		      "commandList");
+	expect_warning(*state, MOUNT_WITH("\"imageList\": { \"allowDerivedimages\": true }"),
+		MOUNT ".imageList.allowDerivedimages: unknown key, ignored; did you mean "
+		      "\"allowDerivedImages\"?");
+}
+
 static void entries_with_stars_are_read(void **state)
 {
 	struct settings *settings = load(*state, IMAGES("[\"docker:*\", \"testcontainers/*:*\", "
@@ -275,17 +304,9 @@ static void unknown_keys_inside_isolation_are_warnings_with_the_nearest_known_on
 
 static void settings_that_latch_reads_otherwise_are_warned_about(void **state)
 {
-	struct settings *settings;
-
 	expect_warning(*state, FILE_WITH(", \"locked\": false"),
 		ECI ".locked: false is read as true: latch has no settings of the user's own that "
 		    "could override the file");
-	expect_warning(*state, MOUNT_WITH("\"imageList\": { \"allowDerivedImages\": true }"),
-		MOUNT ".imageList.allowDerivedImages: true is not supported by this version of "
-		      "latch and is treated as false: derived images are refused");
-	settings = load(*state, MOUNT_WITH("\"imageList\": { \"allowDerivedImages\": true }"));
-	assert_false(settings->allow_derived);
-	settings_free(settings);
 	expect_warning(*state, MOUNT_WITH("\"commandList\": { \"type\": \"allow\" }"),
 		MOUNT ".commandList: an allow list without commands refuses every command");
 	expect_warning(*state, IMAGES("[\"x:1@" DIGEST "\"]"),
@@ -746,6 +767,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_documented_example_is_read_in_full),
 		TEST(an_allow_list_and_a_lone_star_are_read),
+		TEST(derived_images_are_allowed_only_where_the_file_says_so),
 		TEST(entries_with_stars_are_read),
 		TEST(what_a_file_does_not_say_has_the_strict_default),
 		TEST(isolation_can_be_off_and_the_rest_is_still_checked),

@@ -269,18 +269,14 @@ static void read_images(struct reading *reading, const struct jsonpath *at, json
 static void read_image_list(struct reading *reading, const struct jsonpath *at, json_t *mount)
 {
 	static const char *const known[] = {"images", "allowDerivedImages", NULL};
-	struct jsonpath derived = JSONPATH_KEY(at, "allowDerivedImages");
 	json_t *list = read_object(reading, at, mount);
 
 	if (!list)
 		return;
 	check_keys(reading, at, list, known);
 	read_images(reading, &JSONPATH_KEY(at, "images"), list);
-	/* Fail closed: images that would be let in only by this key stay out. */
-	if (read_boolean(reading, &derived, list, false))
-		warn(reading, &derived,
-			"true is not supported by this version of latch and is treated as false: "
-			"derived images are refused");
+	reading->settings->allow_derived =
+		read_boolean(reading, &JSONPATH_KEY(at, "allowDerivedImages"), list, false);
 }
 
 static void read_command(
