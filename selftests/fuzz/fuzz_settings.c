@@ -31,7 +31,6 @@ static void check_text(const char *text)
 static void check_settings(const struct settings *settings)
 {
 	require(!strcmp(settings->path, NAME) && strlen(settings->digest) == 64);
-	require(!settings->allow_derived);
 	require(settings->image_count <= SETTINGS_LIST_MAX);
 	for (size_t i = 0; i < settings->image_count; i++) {
 		const struct reference_pattern *image = &settings->images[i];
@@ -39,7 +38,10 @@ static void check_settings(const struct settings *settings)
 		require(image->text[0]);
 		require((image->kind == REFERENCE_EVERY) == !image->reference.domain[0]);
 		require((image->kind == REFERENCE_DIGEST) == !!image->reference.digest[0]);
-		require((image->kind == REFERENCE_TAG) == !!image->reference.tag[0]);
+		require((image->kind == REFERENCE_GLOB) ==
+			!!strchr(image->reference.repository, '*'));
+		require(image->kind != REFERENCE_TAG || image->reference.tag[0]);
+		require(image->kind != REFERENCE_REPOSITORY || !image->reference.tag[0]);
 	}
 	for (size_t i = 0; i < settings->commands.count; i++) {
 		char sentence[512];

@@ -405,6 +405,41 @@ static void what_was_never_known_allows_nothing(void **state)
 	}
 }
 
+/* Until somebody asks about them: not even the image that has the name. */
+static void an_entry_with_a_star_allows_nothing_and_says_so(void **state)
+{
+	static const struct {
+		const char *path;
+		enum images_reason reason;
+	} rows[] = {
+		{"a/b:*", IMAGES_REASON_UNREACHABLE},
+		{"a/*:*", IMAGES_REASON_NOT_LISTED},
+		{"a/b*:1", IMAGES_REASON_NOT_LISTED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct bench bench;
+		struct reference_pattern entry;
+		const char *problem;
+		char text[64];
+
+		setup(&bench, 200, CONF);
+		judge(&bench, "x", IMAGES_CACHED);
+		assert_verdict(&bench, IMAGES_ALLOWED, IMAGES_REASON_LISTED);
+		snprintf(text, sizeof(text), "127.0.0.1:%d/%s", bench.registry.port, rows[i].path);
+		assert_int_equal(reference_pattern_parse(text, &entry, &problem), 0);
+		bench.settings.images = &entry;
+		assert_int_equal(images_replace(bench.images, &bench.settings), 0);
+		judge(&bench, "x", IMAGES_REVALIDATE);
+		assert_verdict(&bench, IMAGES_DENIED, rows[i].reason);
+		assert_false(entry_of(&bench)->counts);
+		assert_non_null(strstr(entry_of(&bench)->problem, "star"));
+		free(entry.text);
+		teardown(&bench);
+	}
+}
+
 static void a_time_out_is_not_waited_for_by_everybody_again(void **state)
 {
 	struct bench bench;
@@ -585,6 +620,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_never_rests_on_an_old_answer),
 		cmocka_unit_test(a_registry_that_fails_leaves_what_it_said_for_a_day),
 		cmocka_unit_test(what_was_never_known_allows_nothing),
+		cmocka_unit_test(an_entry_with_a_star_allows_nothing_and_says_so),
 		cmocka_unit_test(a_time_out_is_not_waited_for_by_everybody_again),
 		cmocka_unit_test(without_the_engine_there_is_no_verdict_to_act_on),
 		cmocka_unit_test(an_entry_by_digest_counts_without_any_registry),

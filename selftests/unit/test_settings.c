@@ -179,6 +179,54 @@ static void an_allow_list_and_a_lone_star_are_read(void **state)
 	settings_free(settings);
 }
 
+static void derived_images_are_allowed_only_where_the_file_says_so(void **state)
+{
+	static const struct {
+		const char *text;
+		bool allowed;
+	} rows[] = {
+		{MOUNT_WITH("\"imageList\": { \"allowDerivedImages\": true }"), true},
+		{MOUNT_WITH("\"imageList\": { \"images\": [\"x\"], \"allowDerivedImages\": true }"),
+			true},
+		{MOUNT_WITH("\"imageList\": { \"allowDerivedImages\": false }"), false},
+		{IMAGES("[\"x\"]"), false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct settings *settings = load(*state, rows[i].text);
+
+		assert_int_equal(settings->allow_derived, rows[i].allowed);
+		assert_int_equal(settings->warning_count, 0);
+		settings_free(settings);
+	}
+	/* The key counts in its place alone, and as it is spelt. */
+	expect_warning(*state, MOUNT_WITH("\"allowDerivedImages\": true"),
+		MOUNT ".allowDerivedImages: unknown key, ignored; known here: imageList, "
+		      "commandList");
+	expect_warning(*state, MOUNT_WITH("\"imageList\": { \"allowDerivedimages\": true }"),
+		MOUNT ".imageList.allowDerivedimages: unknown key, ignored; did you mean "
+		      "\"allowDerivedImages\"?");
+}
+
+static void entries_with_stars_are_read(void **state)
+{
+	struct settings *settings = load(*state, IMAGES("[\"docker:*\", \"testcontainers/*:*\", "
+							"\"registry.example/ci/app-*:1.2\"]"));
+
+	assert_int_equal(settings->image_count, 3);
+	assert_int_equal(settings->warning_count, 0);
+	assert_int_equal(settings->images[0].kind, REFERENCE_REPOSITORY);
+	assert_string_equal(settings->images[0].reference.repository, "library/docker");
+	assert_string_equal(settings->images[0].reference.tag, "");
+	assert_int_equal(settings->images[1].kind, REFERENCE_GLOB);
+	assert_string_equal(settings->images[1].reference.domain, "docker.io");
+	assert_string_equal(settings->images[1].reference.repository, "testcontainers/*");
+	assert_string_equal(settings->images[1].text, "testcontainers/*:*");
+	assert_string_equal(settings->images[2].reference.domain, "registry.example");
+	assert_string_equal(settings->images[2].reference.tag, "1.2");
+	settings_free(settings);
+}
+
 static void what_a_file_does_not_say_has_the_strict_default(void **state)
 {
 	static const char *const files[] = {
@@ -256,17 +304,9 @@ static void unknown_keys_inside_isolation_are_warnings_with_the_nearest_known_on
 
 static void settings_that_latch_reads_otherwise_are_warned_about(void **state)
 {
-	struct settings *settings;
-
 	expect_warning(*state, FILE_WITH(", \"locked\": false"),
 		ECI ".locked: false is read as true: latch has no settings of the user's own that "
 		    "could override the file");
-	expect_warning(*state, MOUNT_WITH("\"imageList\": { \"allowDerivedImages\": true }"),
-		MOUNT ".imageList.allowDerivedImages: true is not supported by this version of "
-		      "latch and is treated as false: derived images are refused");
-	settings = load(*state, MOUNT_WITH("\"imageList\": { \"allowDerivedImages\": true }"));
-	assert_false(settings->allow_derived);
-	settings_free(settings);
 	expect_warning(*state, MOUNT_WITH("\"commandList\": { \"type\": \"allow\" }"),
 		MOUNT ".commandList: an allow list without commands refuses every command");
 	expect_warning(*state, IMAGES("[\"x:1@" DIGEST "\"]"),
@@ -284,6 +324,12 @@ static void entries_that_say_the_same_are_warned_about(void **state)
 	expect_warning(*state, IMAGES("[\"x@" DIGEST "\", \"index.docker.io/x@" DIGEST "\"]"),
 		MOUNT ".imageList.images[1]: says the same as entry [0] before it "
 		      "(docker.io/library/x@" DIGEST ")");
+	expect_warning(*state, IMAGES("[\"g/*\", \"g/*:*\", \"docker.io/g/*:*\"]"),
+		MOUNT ".imageList.images[2]: says the same as entry [1] before it "
+		      "(docker.io/g/*:*)");
+	expect_warning(*state, IMAGES("[\"x:*\", \"x\", \"library/x:*\"]"),
+		MOUNT ".imageList.images[2]: says the same as entry [0] before it "
+		      "(docker.io/library/x:*)");
 	expect_warning(*state, IMAGES("[\"x\", \"*\", \"*\"]"),
 		MOUNT ".imageList.images[2]: says the same as entry [1] before it (every image)");
 	expect_warning(*state, COMMANDS("[\"ps\", \"tag\", \"ps\"]"),
@@ -387,10 +433,13 @@ static void every_wrong_type_and_value_names_its_path_and_what_was_expected(void
 		{IMAGES("[\"Upper\"]"),
 			"%: " MOUNT ".imageList.images[0]: found \"Upper\": the name "
 			"of the repository must be in lower case"},
-		{IMAGES("[\"x:*\"]"),
-			"%: " MOUNT
-			".imageList.images[0]: found \"x:*\": the wildcard tag (name:*) "
-			"is not supported by this version of latch: list each tag"},
+		{IMAGES("[\"*:*\"]"),
+			"%: " MOUNT ".imageList.images[0]: found \"*:*\": a star alone is no "
+			"repository's name: write * without a tag for every container, or "
+			"docker.io/library/*:* for docker's official images"},
+		{IMAGES("[\"x:1.*\"]"),
+			"%: " MOUNT ".imageList.images[0]: found \"x:1.*\": a star stands for a "
+			"part of the tag: write :* for every tag, or one entry for each tag"},
 		{IMAGES("[\"a b\\u001b[0m\"]"),
 			"%: " MOUNT ".imageList.images[0]: found "
 			"\"a b\\u001B[0m\": an image reference cannot hold white space"},
@@ -718,6 +767,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_documented_example_is_read_in_full),
 		TEST(an_allow_list_and_a_lone_star_are_read),
+		TEST(derived_images_are_allowed_only_where_the_file_says_so),
+		TEST(entries_with_stars_are_read),
 		TEST(what_a_file_does_not_say_has_the_strict_default),
 		TEST(isolation_can_be_off_and_the_rest_is_still_checked),
 		TEST(the_digest_names_the_bytes_of_the_file),

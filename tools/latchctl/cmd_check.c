@@ -15,16 +15,13 @@
 
 static void print_image(const struct reference_pattern *image)
 {
-	const struct reference *reference = &image->reference;
-	char normal[sizeof(*reference)];
+	char normal[REFERENCE_TEXT_SIZE];
 
 	if (image->kind == REFERENCE_EVERY) {
 		puts("    every container, whatever its image (\"*\")");
 		return;
 	}
-	snprintf(normal, sizeof(normal), "%s/%s%s%s", reference->domain, reference->repository,
-		image->kind == REFERENCE_DIGEST ? "@" : ":",
-		image->kind == REFERENCE_DIGEST ? reference->digest : reference->tag);
+	reference_pattern_print(image, normal);
 	if (strcmp(normal, image->text))
 		printf("    %s  (written \"%s\")\n", normal, image->text);
 	else

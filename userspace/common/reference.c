@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Reads docker's image references by the grammar of github.com/distribution/reference and
- * normalises them as its ParseNormalizedNamed does. Where that grammar has several readings, the
- * one here is the only one: the path of a name holds neither ':' nor '@', a tag no '@'.
+ * normalises them as its ParseNormalizedNamed does; what its ParseAnyReference takes for a digest
+ * is no name here either. Where that grammar has several readings, the one here is the only one:
+ * the path of a name holds neither ':' nor '@', a tag no '@'.
  *
- * Deliberately stricter in four places, all of them refusals: digests other than sha256; an image
- * id spelt `sha256:<64 hex>` (the engine looks those up as ids, not names); a first component that
- * looks like a registry but is no host name (`foo_bar.example/x`, which the original reads as a
- * name without a registry); and the length limit counts the registry, as older engines do.
+ * Deliberately stricter in three places, all of them refusals: digests other than sha256 and
+ * sha512; a first component that looks like a registry but is no host name (`foo_bar.example/x`,
+ * which the original reads as a name without a registry); and registries over 255 characters.
  * Short image ids (`dbcc1`) cannot be told from names here; the engine decides on those.
  */
 #include "reference.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "util.h"
@@ -21,9 +22,25 @@
 #define LEGACY_DOMAIN  "index.docker.io"
 #define OFFICIAL       "library/"
 #define DEFAULT_TAG    "latest"
-#define DIGEST_PREFIX  "sha256:"
-#define DIGEST_HEX     64
-#define NAME_MAX_TOTAL 255 /* domain, '/' and repository, normalised */
+#define ID_HEX         64  /* digits of an image id without its algorithm */
+#define REPOSITORY_MAX 255 /* normalised, without the domain */
+#define DOMAIN_MAX     255 /* no rule of docker's; the longest host name has 253 */
+#define DIGEST_HEX_MIN 32  /* of any algorithm */
+
+_Static_assert(sizeof(((struct reference *)0)->domain) == DOMAIN_MAX + 1, "room for every domain");
+_Static_assert(sizeof(((struct reference *)0)->repository) == REPOSITORY_MAX + 1,
+	"room for every repository");
+
+/* What docker takes for a digest; `wrong` is NULL where latch does not. */
+static const struct algorithm {
+	const char *prefix;
+	size_t hex;
+	const char *wrong;
+} algorithms[] = {
+	{"sha256:", 64, "a sha256 digest has exactly 64 hexadecimal digits, in lower case"},
+	{"sha384:", 96, NULL},
+	{"sha512:", 128, "a sha512 digest has exactly 128 hexadecimal digits, in lower case"},
+};
 
 /* A stretch of the text that is being read. */
 struct span {
@@ -56,12 +73,34 @@ static bool is_hex(char c)
 	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* The digits of an identifier or digest: exactly 64, lower case, nothing behind them. */
-static bool is_digest_hex(const char *text)
+/* Exactly that many hexadecimal digits, in lower case, and nothing behind them. */
+static bool is_encoded(const char *text, size_t digits)
 {
 	size_t length = strspn(text, "0123456789abcdef");
 
-	return length == DIGEST_HEX && !text[length];
+	return length == digits && !text[length];
+}
+
+/* The algorithm that the text begins with, or NULL; *encoded is what follows. */
+static const struct algorithm *find_algorithm(const char *text, const char **encoded)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++) {
+		size_t length = strlen(algorithms[i].prefix);
+
+		*encoded = text + length;
+		if (!strncmp(text, algorithms[i].prefix, length))
+			return &algorithms[i];
+	}
+	return NULL;
+}
+
+/* An image id, or a digest without a name: ParseAnyReference reads neither as a name. */
+static bool is_identifier(const char *text)
+{
+	const char *encoded;
+	const struct algorithm *algorithm = find_algorithm(text, &encoded);
+
+	return is_encoded(text, ID_HEX) || (algorithm && is_encoded(encoded, algorithm->hex));
 }
 
 static bool span_is(struct span span, const char *text)
@@ -197,6 +236,31 @@ static bool is_tag(struct span span)
 }
 
 /*
+ * digest := algorithm ':' hex{32,}, algorithm := component ([-_+.] component)*,
+ * component := letter alphanumeric*
+ */
+static bool is_digest(const char *text)
+{
+	size_t hex;
+
+	for (;;) {
+		if (!is_lower(*text) && !is_upper(*text))
+			return false;
+		while (is_alphanumeric(*text))
+			text++;
+		if (*text == ':')
+			break;
+		if (!*text || !strchr("-_+.", *text))
+			return false;
+		text++;
+	}
+	text++;
+	for (hex = 0; is_hex(text[hex]); hex++)
+		;
+	return hex >= DIGEST_HEX_MIN && !text[hex];
+}
+
+/*
  * Is the first component of a name with a slash a registry? Docker's rule: `localhost`, or it has a
  * dot or a colon, or a capital (a namespace could not have one). Everything else is a namespace on
  * the default registry.
@@ -239,24 +303,23 @@ static struct span split_name(const char *text, struct span *tag, const char **d
 
 static const char *digest_problem(const char *digest)
 {
-	size_t prefix = strlen(DIGEST_PREFIX);
+	const char *encoded;
+	const struct algorithm *algorithm = find_algorithm(digest, &encoded);
 
-	if (strncmp(digest, DIGEST_PREFIX, prefix))
-		return "the digest behind '@' must be sha256:<64 hexadecimal digits>";
-	if (!is_digest_hex(digest + prefix))
-		return "a sha256 digest has exactly 64 hexadecimal digits, in lower case";
-	return NULL;
+	if (algorithm && algorithm->wrong)
+		return is_encoded(encoded, algorithm->hex) ? NULL : algorithm->wrong;
+	if (is_digest(digest))
+		return "the digest behind '@' is of an algorithm that is not supported: write "
+		       "sha256:<64 hexadecimal digits>";
+	return "what stands behind '@' is no digest: write sha256:<64 hexadecimal digits>";
 }
 
 /* What is wrong with the text as a whole, before it is cut. */
 static const char *text_problem(const char *text)
 {
-	size_t prefix = strlen(DIGEST_PREFIX);
-
 	if (!*text)
 		return "an image reference cannot be empty";
-	if (is_digest_hex(text) ||
-		(!strncmp(text, DIGEST_PREFIX, prefix) && is_digest_hex(text + prefix)))
+	if (is_identifier(text))
 		return "this is an image id; a name is needed, or name@sha256:<64 hexadecimal "
 		       "digits>";
 	if (strstr(text, "://"))
@@ -272,6 +335,8 @@ static const char *parts_problem(
 {
 	if (!is_domain(domain))
 		return "what stands before the first '/' is not a registry's host[:port]";
+	if (domain.length > DOMAIN_MAX)
+		return "the registry's name is longer than 255 characters";
 	if (!path.length)
 		return "the name of the repository is missing";
 	if (span_has_upper(path))
@@ -317,8 +382,8 @@ int reference_parse(const char *text, struct reference *reference, const char **
 	official = span_is(domain, DEFAULT_DOMAIN) && !memchr(path.start, '/', path.length)
 			   ? strlen(OFFICIAL)
 			   : 0;
-	if (domain.length + 1 + official + path.length > NAME_MAX_TOTAL)
-		return refuse(problem, "the name is longer than 255 characters with its registry");
+	if (official + path.length > REPOSITORY_MAX)
+		return refuse(problem, "the name of the repository is longer than 255 characters");
 
 	memset(reference, 0, sizeof(*reference));
 	copy_span(reference->domain, domain);
@@ -333,75 +398,9 @@ int reference_parse(const char *text, struct reference *reference, const char **
 	return 0;
 }
 
-/*
- * Names what kind of wildcard an entry holds, so that whoever copies an ECI example learns which
- * part of it this version does not read. NULL: no wildcard at all.
- */
-static const char *wildcard_problem(const char *text)
+void reference_print(const struct reference *reference, char text[REFERENCE_TEXT_SIZE])
 {
-	struct span tag, path;
-	const char *first, *rest, *digest;
-
-	first = text + strcspn(text, "*?");
-	if (!*first)
-		return NULL;
-	split_domain(text, &rest);
-	path = split_name(rest, &tag, &digest);
-	if (first < rest)
-		return "wildcards in the registry are not supported: name the registry in full";
-	if (memchr(path.start, '*', path.length) || memchr(path.start, '?', path.length))
-		return "wildcards in the repository (like group/*) are not supported by this "
-		       "version "
-		       "of latch: list each repository; a lone * allows every container";
-	if (tag.start && span_is(tag, "*"))
-		return "the wildcard tag (name:*) is not supported by this version of latch: "
-		       "list each tag";
-	return "a wildcard cannot stand for a part of a tag or digest: list each tag";
-}
-
-static int pattern_read(const char *text, struct reference_pattern *pattern, const char **problem)
-{
-	const char *wrong;
-	int r;
-
-	if (!strcmp(text, "*")) {
-		pattern->kind = REFERENCE_EVERY;
-		return 0;
-	}
-	wrong = text_problem(text);
-	if (!wrong)
-		wrong = wildcard_problem(text);
-	if (wrong)
-		return refuse(problem, wrong);
-	r = reference_parse(text, &pattern->reference, problem);
-	if (r < 0)
-		return r;
-	pattern->kind = REFERENCE_TAG;
-	if (pattern->reference.digest[0]) {
-		/*
-		 * name:tag@digest: the digest counts and the tag is dropped, as in docker's own
-		 * ParseDockerRef; kept, it might be compared by somebody one day.
-		 */
-		pattern->kind = REFERENCE_DIGEST;
-		memset(pattern->reference.tag, 0, sizeof(pattern->reference.tag));
-	}
-	return 0;
-}
-
-int reference_pattern_parse(
-	const char *text, struct reference_pattern *pattern, const char **problem)
-{
-	struct reference_pattern read = {0};
-	int r;
-
-	r = pattern_read(text, &read, problem);
-	if (r < 0)
-		return r;
-	read.text = strdup(text);
-	if (!read.text) {
-		*problem = "out of memory";
-		return -ENOMEM;
-	}
-	*pattern = read;
-	return 0;
+	snprintf(text, REFERENCE_TEXT_SIZE, "%s/%s%s%s%s%s", reference->domain,
+		reference->repository, reference->tag[0] ? ":" : "", reference->tag,
+		reference->digest[0] ? "@" : "", reference->digest);
 }

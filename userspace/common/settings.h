@@ -20,7 +20,7 @@ struct settings {
 	bool enabled; /* enhancedContainerIsolation.value */
 	struct reference_pattern *images; /* imageList.images, in their order */
 	size_t image_count;
-	bool allow_derived; /* imageList.allowDerivedImages; not supported yet: always false */
+	bool allow_derived; /* imageList.allowDerivedImages */
 	struct commandlist commands; /* checked; strings owned by this struct */
 	char **warnings; /* sentences for the log: locked:false, unknown keys, entries that stop less than they say */
 	size_t warning_count;

@@ -200,16 +200,12 @@ static void warn_repeated(
 }
 
 /* How two entries that mean the same image are told to be equal. */
-static void image_meaning(const struct reference_pattern *image, char *text, size_t size)
+static void image_meaning(const struct reference_pattern *image, char text[REFERENCE_TEXT_SIZE])
 {
-	const struct reference *reference = &image->reference;
-
 	if (image->kind == REFERENCE_EVERY)
-		snprintf(text, size, "every image");
+		strcpy(text, "every image");
 	else
-		snprintf(text, size, "%s/%s%s%s", reference->domain, reference->repository,
-			image->kind == REFERENCE_DIGEST ? "@" : ":",
-			image->kind == REFERENCE_DIGEST ? reference->digest : reference->tag);
+		reference_pattern_print(image, text);
 }
 
 /* A tag beside a digest reads as if it counted. */
@@ -227,7 +223,7 @@ static void read_image(
 {
 	struct settings *settings = reading->settings;
 	struct reference_pattern *image = &settings->images[settings->image_count];
-	char meaning[sizeof(image->reference)];
+	char meaning[REFERENCE_TEXT_SIZE];
 	const char *problem;
 	int r;
 
@@ -243,7 +239,7 @@ static void read_image(
 	if (r < 0)
 		return;
 	settings->image_count++;
-	image_meaning(image, meaning, sizeof(meaning));
+	image_meaning(image, meaning);
 	warn_repeated(reading, at, said, meaning);
 	if (image->kind == REFERENCE_DIGEST)
 		warn_ignored_tag(reading, at, image->text);
@@ -273,18 +269,14 @@ static void read_images(struct reading *reading, const struct jsonpath *at, json
 static void read_image_list(struct reading *reading, const struct jsonpath *at, json_t *mount)
 {
 	static const char *const known[] = {"images", "allowDerivedImages", NULL};
-	struct jsonpath derived = JSONPATH_KEY(at, "allowDerivedImages");
 	json_t *list = read_object(reading, at, mount);
 
 	if (!list)
 		return;
 	check_keys(reading, at, list, known);
 	read_images(reading, &JSONPATH_KEY(at, "images"), list);
-	/* Fail closed: images that would be let in only by this key stay out. */
-	if (read_boolean(reading, &derived, list, false))
-		warn(reading, &derived,
-			"true is not supported by this version of latch and is treated as false: "
-			"derived images are refused");
+	reading->settings->allow_derived =
+		read_boolean(reading, &JSONPATH_KEY(at, "allowDerivedImages"), list, false);
 }
 
 static void read_command(

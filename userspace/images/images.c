@@ -112,6 +112,9 @@ static bool entry_counts(const struct entry *entry, int64_t now)
 		return true;
 	case REFERENCE_TAG:
 		return entry->digests.repository_count && !entry_expired(entry, now);
+	case REFERENCE_REPOSITORY:
+	case REFERENCE_GLOB:
+		return false; /* nobody asks about them yet: fail closed */
 	}
 	return false;
 }
@@ -182,7 +185,7 @@ static void own_digests(const struct entry *entry, struct allowed_digests *diges
 	*digests = (struct allowed_digests){0};
 	if (entry->kind != REFERENCE_DIGEST)
 		return;
-	strcpy(digests->repository[0], entry->reference.digest);
+	COPY_STRING(digests->repository[0], entry->reference.digest);
 	digests->repository_count = 1;
 }
 
@@ -288,6 +291,8 @@ static int entry_init(struct entry *entry, struct images *images,
 	if (!known) {
 		entry->confirmed = entry->asked = NEVER;
 		own_digests(entry, &entry->digests);
+		if (entry->kind == REFERENCE_REPOSITORY || entry->kind == REFERENCE_GLOB)
+			COPY_STRING(entry->problem, "entries with a star are not asked about yet");
 	}
 	entry->counts = entry_counts(entry, now_ms());
 	return 0;
