@@ -43,8 +43,9 @@ static bool same_file(const struct stat *a, const struct stat *b)
 }
 
 /*
- * The clock of file systems stands still for milliseconds: a change right after the reading could
- * leave the same times. The change time it is, for a program may set the other one as it likes.
+ * The clock of file systems stands still for milliseconds (until Linux 6.13): a change right after
+ * the reading could leave the same times. The change time it is, for a program may set the other
+ * one as it likes.
  */
 static bool is_settled(const struct stat *status)
 {

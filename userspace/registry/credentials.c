@@ -186,13 +186,12 @@ static void keep(struct credentials *credentials, const struct question *questio
 {
 	struct kept *kept = &credentials->kept[credentials->next_kept];
 
-	if (answer->error || !credentials->keep_ms)
-		return;
 	kept_drop(kept);
 	if (question_set(&kept->question, question->helper, question->server) < 0)
 		return;
 	answer_copy(&kept->answer, answer);
-	if (kept->answer.error) {
+	if (kept->answer.error) { /* the helper's, or no memory: the next one who asks tries again
+				   */
 		kept_drop(kept);
 		return;
 	}
