@@ -106,6 +106,11 @@ static inline void fake_on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t
 	}
 	client->size += got;
 	client->head[client->size] = '\0';
+	/* TLS, which insecure registries are offered first. */
+	if (client->head[0] == 0x16) {
+		fake_close(client);
+		return;
+	}
 	if (client->answer || !strstr(client->head, "\r\n\r\n"))
 		return;
 	if (fake->requests < 16)

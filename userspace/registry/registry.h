@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which digests an image reference stands for at its registry right now: the Distribution API
- * (/v2/), asked anonymously.
+ * (/v2/), asked as dockerd would: its mirrors, its insecure registries, its certs.d, and the
+ * credentials of a docker config.json.
  *
  * A digest counts only when it is the SHA-256 of bytes that were read, or is named by such bytes.
- * docker.io is asked at registry-1.docker.io. As docker does, a registry on this machine
- * (localhost, 127.0.0.0/8, ::1) is spoken to in plain HTTP and without a proxy; every other one in
- * HTTPS. Credentials are not used: a private repository answers 401 and stays unknown.
+ * Credentials go to the registry that they are of and to the token service that it names, and never to
+ * where either redirects.
+ *
+ * At most 16 are asked at once, 6 of one domain; the rest waits, those that somebody waits for first.
+ * A host that fails is left alone for a while, and one that says for how long, for that long.
  */
 #ifndef LATCH_REGISTRY_H
 #define LATCH_REGISTRY_H
@@ -18,20 +21,20 @@
 #include "reference.h"
 
 #define REGISTRY_DIGEST_SIZE 72 /* "sha256:<64 hex>" and its NUL */
-#define REGISTRY_MAX_DIGESTS 32 /* manifests of an index that are for this machine */
+#define REGISTRY_MAX_DIGESTS 64 /* manifests of an index */
 
 typedef char registry_digest[REGISTRY_DIGEST_SIZE];
 
 /* The digests of one reference. */
 struct allowed_digests {
 	/*
-	 * Of manifests: first the one that the tag points at (an index or a manifest), then the
-	 * manifests that the index has for this machine's architecture. An image that was pulled
-	 * has one of them in its RepoDigests.
+	 * Of manifests: first the one that the reference stands for (an index or a manifest), then
+	 * all that the index names, for whatever platform. An image that was pulled has one of them
+	 * in its RepoDigests.
 	 */
 	registry_digest repository[1 + REGISTRY_MAX_DIGESTS];
 	size_t repository_count;
-	/* Of image configurations: what a classic engine uses as the image's id. */
+	/* Of image configurations, for this machine's architecture or for all: a classic engine's image ids. */
 	registry_digest config[REGISTRY_MAX_DIGESTS];
 	size_t config_count;
 	/* Every manifest was read. False: repository[0] is right, config may lack some. */
@@ -48,7 +51,13 @@ enum registry_state {
 struct registry_result {
 	enum registry_state state;
 	struct allowed_digests digests; /* REGISTRY_FOUND */
-	int error; /* REGISTRY_FAILED: see struct fetch_answer; -EACCES: credentials wanted */
+	/*
+	 * REGISTRY_FAILED: see struct fetch_answer; -EACCES: other credentials wanted, -EAGAIN: it
+	 * failed a moment ago, and was not asked again.
+	 */
+	int error;
+	/* REGISTRY_FAILED: asked sooner, even urgently, it would fail without anybody being asked. */
+	unsigned int retry_ms;
 	char problem[256]; /* a sentence, or empty */
 };
 
@@ -57,41 +66,36 @@ typedef void (*registry_done_fn)(const struct registry_result *result, void *con
 struct registry;
 struct registry_query;
 
-/* NULL without memory. */
-struct registry *registry_new(struct fetch_pool *pool);
+/* How registries are asked. All may be NULL; copied; lists end with NULL. */
+struct registry_options {
+	const char *const *mirrors;  /* of docker.io, asked before it, in order */
+	const char *const *insecure; /* "host[:port]" or CIDR */
+	const char *certificates;    /* folder in the form of /etc/docker/certs.d */
+	const char *config;          /* a docker config.json: credentials */
+};
 
-/* Ends its queries without calling them. Before fetch_pool_free. */
+enum registry_flags {
+	REGISTRY_URGENT = 1,        /* somebody waits */
+	REGISTRY_ALL_PLATFORMS = 2, /* configurations of every platform of an index */
+};
+
+/* NULL without memory. */
+struct registry *registry_new(
+	uv_loop_t *loop, struct fetch_pool *pool, const struct registry_options *options);
+
+/* Ends its queries without calling them. Before fetch_pool_free; memory goes as the loop runs on. */
 void registry_free(struct registry *registry);
 
 /*
  * Asks for `reference` (its digest when it has one, else its tag). With `known` (a digest, or NULL)
  * a HEAD comes first, and nothing more when the digest is the same. Returns 0 and later calls back
- * exactly once, or a negative errno. *query is valid until then.
+ * exactly once, never from within this call, or a negative errno. *query is valid until then.
  */
 int registry_ask(struct registry *registry, const struct reference *reference, const char *known,
-	registry_done_fn done, void *context, struct registry_query **query);
+	unsigned int flags, registry_done_fn done, void *context, struct registry_query **query);
 
 /* Ends a query without any callback. */
 void registry_cancel(struct registry_query *query);
-
-/* "https://registry-1.docker.io/v2/", owned; *plain: a registry on this machine. */
-char *registry_base_url(const char *domain, bool *plain);
-
-/*
- * Reads one manifest or index. `digests` gets what it names: of an index the manifests for
- * `architecture` (Go's name, "amd64") on Linux, of a manifest its configuration. Returns 0, -EPROTO
- * (neither the one nor the other, or both), -ENOTSUP (schema 1) and a static sentence.
- */
-int registry_parse_manifest(const char *body, size_t size, const char *architecture,
-	struct allowed_digests *digests, bool *is_index, const char **problem);
-
-/* Reads `Bearer realm="..",service="..",scope=".."`; 0 or -EPROTO. Absent ones become empty. */
-struct registry_challenge {
-	char realm[512];
-	char service[256];
-	char scope[256];
-};
-int registry_parse_challenge(const char *header, struct registry_challenge *challenge);
 
 /* "sha256:<64 lower-case hex>"? */
 bool registry_is_digest(const char *text);

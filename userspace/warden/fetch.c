@@ -20,7 +20,7 @@
 
 #define CONNECT_TIMEOUT_MS 3000
 #define MAX_CONNECTIONS    64 /* of one pool; what is over it waits, its time-out running */
-#define MAX_REDIRECTS      3
+#define MAX_HEAD	   65536 /* of an answer, in bytes */
 
 struct fetch {
 	struct fetch_pool *pool;
@@ -37,6 +37,7 @@ struct fetch {
 	char problem[CURL_ERROR_SIZE];
 	char *body;
 	size_t size, capacity, max_size;
+	size_t head_size;
 	bool too_large;  /* the write callback stopped it */
 	bool head_whole; /* the empty line after the head was seen */
 	bool head_ready; /* stream: the end of the head was seen, not yet delivered */
@@ -87,6 +88,9 @@ static void close_easy(struct fetch *fetch)
 static void fetch_destroy(struct fetch *fetch)
 {
 	close_easy(fetch);
+	/* One of them may be a credential. */
+	for (struct curl_slist *line = fetch->headers; line; line = line->next)
+		explicit_bzero(line->data, strlen(line->data));
 	curl_slist_free_all(fetch->headers);
 	free(fetch->body);
 	free(fetch);
@@ -211,6 +215,18 @@ static void describe(struct fetch *fetch, CURLcode code)
 		COPY_STRING(fetch->problem, curl_easy_strerror(code));
 }
 
+/* What curl knows of a whole answer. */
+static void take_facts(struct fetch *fetch)
+{
+	const char *url = NULL;
+
+	curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &fetch->answer.status);
+	curl_easy_getinfo(fetch->easy, CURLINFO_REDIRECT_URL, &url);
+	/* One that would be cut is another one. */
+	if (url && strlen(url) < sizeof(fetch->answer.redirect))
+		COPY_STRING(fetch->answer.redirect, url);
+}
+
 static void take_finished(struct fetch_pool *pool)
 {
 	CURLMsg *message;
@@ -227,8 +243,7 @@ static void take_finished(struct fetch_pool *pool)
 		fetch->answer.error = error_of(fetch, message->data.result);
 		describe(fetch, message->data.result);
 		if (!fetch->answer.error)
-			curl_easy_getinfo(
-				fetch->easy, CURLINFO_RESPONSE_CODE, &fetch->answer.status);
+			take_facts(fetch);
 		fetch->finished = true;
 	}
 }
@@ -399,25 +414,48 @@ static void take_header(const char *line, size_t length, const char *name, char 
 	value[length] = '\0';
 }
 
+/* Registries may give several challenges, in one header or in several. */
+static void add_challenge(struct fetch_answer *answer, const char *value)
+{
+	size_t used = strlen(answer->authenticate), length = strlen(value);
+
+	/* One that does not fit is left out, and what is there stays whole. */
+	if (!length || used + length + 3 > sizeof(answer->authenticate))
+		return;
+	if (used) {
+		memcpy(answer->authenticate + used, ", ", 2);
+		used += 2;
+	}
+	memcpy(answer->authenticate + used, value, length + 1);
+}
+
 static size_t on_header(char *line, size_t one, size_t length, void *context)
 {
 	struct fetch *fetch = context;
 	struct fetch_answer *answer = &fetch->answer;
+	char challenge[sizeof(answer->authenticate)] = "";
 
 	(void)one;
+	fetch->head_size += length;
+	if (fetch->head_size > MAX_HEAD) {
+		fetch->too_large = true;
+		return 0;
+	}
 	if (length > 5 && !memcmp(line, "HTTP/", 5)) {
 		/* A new head: that of a redirect or of a proxy before it counts no more. */
 		answer->content_type[0] = '\0';
 		answer->content_digest[0] = '\0';
 		answer->authenticate[0] = '\0';
+		answer->retry_after[0] = '\0';
 		fetch->head_whole = false;
 	}
 	take_header(
 		line, length, "Content-Type", answer->content_type, sizeof(answer->content_type));
 	take_header(line, length, "Docker-Content-Digest", answer->content_digest,
 		sizeof(answer->content_digest));
-	take_header(line, length, "WWW-Authenticate", answer->authenticate,
-		sizeof(answer->authenticate));
+	take_header(line, length, "Retry-After", answer->retry_after, sizeof(answer->retry_after));
+	take_header(line, length, "WWW-Authenticate", challenge, sizeof(challenge));
+	add_challenge(answer, challenge);
 	if (length && (line[0] == '\r' || line[0] == '\n')) {
 		curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &answer->status);
 		fetch->head_whole = answer->status >= 200;
@@ -428,16 +466,32 @@ static size_t on_header(char *line, size_t one, size_t length, void *context)
 
 /* Starting. */
 
-static int add_headers(struct fetch *fetch, const char *const *headers)
+static int add_header(struct fetch *fetch, const char *line)
 {
-	for (; headers && *headers; headers++) {
-		struct curl_slist *list = curl_slist_append(fetch->headers, *headers);
+	struct curl_slist *list = curl_slist_append(fetch->headers, line);
 
-		if (!list)
-			return -ENOMEM;
-		fetch->headers = list;
-	}
+	if (!list)
+		return -ENOMEM;
+	fetch->headers = list;
 	return 0;
+}
+
+static int add_headers(struct fetch *fetch, const struct fetch_request *request)
+{
+	const char *const *headers = request->headers;
+	char *line;
+	int r = 0;
+
+	for (; headers && *headers && r == 0; headers++)
+		r = add_header(fetch, *headers);
+	if (r < 0 || !request->authorization)
+		return r;
+	if (asprintf(&line, "Authorization: %s", request->authorization) < 0)
+		return -ENOMEM;
+	r = add_header(fetch, line);
+	explicit_bzero(line, strlen(line));
+	free(line);
+	return r;
 }
 
 #define SET(option, value)                                                                         \
@@ -497,26 +551,52 @@ static int set_trust(struct fetch *fetch, const struct fetch_request *request)
 	return 0;
 }
 
-/* How the connection is made: where to, how far, and past which proxy. */
+static int set_blob(CURL *easy, CURLoption option, const struct fetch_blob *blob)
+{
+	struct curl_blob copy = {(void *)blob->data, blob->size, CURL_BLOB_COPY};
+
+	if (blob->data)
+		SET(option, &copy);
+	return 0;
+}
+
+static int set_tls(CURL *easy, const struct fetch_tls *tls)
+{
+	int r;
+
+	if (!tls)
+		return 0;
+	SET(CURLOPT_SSL_VERIFYPEER, tls->unverified ? 0L : 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, tls->unverified ? 0L : 2L);
+	r = set_blob(easy, CURLOPT_CAINFO_BLOB, &tls->authorities);
+	if (!r)
+		r = set_blob(easy, CURLOPT_SSLCERT_BLOB, &tls->certificate);
+	if (!r)
+		r = set_blob(easy, CURLOPT_SSLKEY_BLOB, &tls->key);
+	return r;
+}
+
+/* How the connection is made: where to, and past which proxy. */
 static int set_connection(CURL *easy, const struct fetch_request *request)
 {
-	bool https = !strncasecmp(request->url, "https:", 6);
-
 	SET(CURLOPT_URL, request->url);
 	SET(CURLOPT_PATH_AS_IS, 1L);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
-	/* What began encrypted does not go on in the open. */
-	SET(CURLOPT_REDIR_PROTOCOLS_STR, https ? "https" : "http,https");
-	SET(CURLOPT_FOLLOWLOCATION, request->unix_socket ? 0L : 1L);
-	SET(CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
+	/* Where an answer points to is its reader's question: credentials and schemes hang on it. */
+	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	if (request->unix_socket)
 		SET(CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
 	if (request->unix_socket || request->direct)
 		SET(CURLOPT_NOPROXY, "*");
-	if (request->bearer) {
-		SET(CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
-		SET(CURLOPT_XOAUTH2_BEARER, request->bearer);
-	}
+	return set_tls(easy, request->tls);
+}
+
+static int set_method(CURL *easy, const struct fetch_request *request)
+{
+	SET(CURLOPT_NOBODY, request->method == FETCH_HEAD ? 1L : 0L);
+	if (request->method == FETCH_POST)
+		SET(CURLOPT_COPYPOSTFIELDS, request->form ? request->form : "");
 	return 0;
 }
 
@@ -528,9 +608,10 @@ static int set_options(struct fetch *fetch, const struct fetch_request *request)
 	r = set_connection(easy, request);
 	if (!r)
 		r = set_trust(fetch, request);
+	if (!r)
+		r = set_method(easy, request);
 	if (r < 0)
 		return r;
-	SET(CURLOPT_NOBODY, request->method == FETCH_HEAD ? 1L : 0L);
 	SET(CURLOPT_HTTPHEADER, fetch->headers);
 	SET(CURLOPT_CONNECTTIMEOUT_MS,
 		(long)(request->connect_timeout_ms ? request->connect_timeout_ms
@@ -557,7 +638,7 @@ static int start(struct fetch *fetch, const struct fetch_request *request)
 	fetch->easy = curl_easy_init();
 	if (!fetch->easy)
 		return -ENOMEM;
-	r = add_headers(fetch, request->headers);
+	r = add_headers(fetch, request);
 	if (r < 0)
 		return r;
 	r = set_options(fetch, request);

@@ -3,7 +3,7 @@
  * HTTP requests on a libuv loop, without ever blocking it: libcurl's multi interface, told about
  * sockets by uv_poll and about time by uv_timer.
  *
- * It sends no credentials of its own and knows nothing of engines or registries. Every callback
+ * It sends no credentials of its own, follows no redirect, and knows nothing of engines or registries. Every callback
  * runs once, from the loop, never from within the call that started it.
  */
 #ifndef LATCH_FETCH_H
@@ -19,13 +19,27 @@ struct fetch;
 enum fetch_method {
 	FETCH_GET,
 	FETCH_HEAD,
+	FETCH_POST, /* `form` */
+};
+
+/* PEM in memory, as a TLS connection needs it. */
+struct fetch_blob {
+	const char *data; /* NULL: none */
+	size_t size;
+};
+
+/* What a TLS connection is made with. */
+struct fetch_tls {
+	struct fetch_blob authorities;      /* all that are believed; without them the system's */
+	struct fetch_blob certificate, key; /* the client's */
+	bool unverified;                    /* believe whoever answers */
 };
 
 /* What is asked. Strings are copied; those that are NULL are left out. */
 struct fetch_request {
 	enum fetch_method method;
 	const char *url;            /* http or https */
-	const char *unix_socket;    /* connect to this path; no proxy, no redirects then */
+	const char *unix_socket;    /* connect to this path; no proxy then */
 	/*
 	 * With unix_socket: may the process that listens there be talked to? Asked after the connect
 	 * and before the first byte; false is a refused connection. NULL: whoever it is.
@@ -33,8 +47,10 @@ struct fetch_request {
 	bool (*trust)(pid_t listener, const void *context);
 	const void *trust_context;
 	const char *const *headers; /* "Accept: ...", NULL at the end */
-	const char *bearer; /* token; goes to the URL's own host alone, not to where it redirects */
-	bool direct;        /* do not use the environment's proxy */
+	const char *authorization; /* value of that header; not kept in the clear by us, wiped after use */
+	const char *form;          /* of a POST: application/x-www-form-urlencoded */
+	const struct fetch_tls *tls; /* NULL: as curl does by itself */
+	bool direct;                 /* do not use the environment's proxy */
 	unsigned int connect_timeout_ms; /* 0: 3 s */
 	unsigned int total_timeout_ms;   /* 0: none, for streams */
 	size_t max_size; /* of the answer's body in bytes; for a stream, of what waits for delivery
@@ -54,7 +70,9 @@ struct fetch_answer {
 	long status;              /* HTTP */
 	char content_type[128];   /* empty when absent or longer than that; so are the next two */
 	char content_digest[128]; /* Docker-Content-Digest */
-	char authenticate[1024];  /* WWW-Authenticate */
+	char authenticate[2048];  /* WWW-Authenticate; several such headers joined by ", " */
+	char retry_after[64];
+	char redirect[2048]; /* of a 3xx: where to, absolute */
 	const char *body;         /* NUL after its end; "" for HEAD and for streams */
 	size_t size;
 };
