@@ -13,6 +13,10 @@
 #define LATCH_CONTROL_SOCKET LATCH_RUN_DIR "/control.sock" /* latchctl */
 #define LATCH_LOCK	     LATCH_RUN_DIR "/lock"
 
+#define LATCH_STATE_DIR	   "/var/lib/latch"
+#define LATCH_DIGESTS_FILE LATCH_STATE_DIR "/digests" /* what registries answered */
+#define LATCH_GRANTS_FILE  LATCH_STATE_DIR "/grants"  /* which containers hold a grant, and why */
+
 #define LATCH_DEFAULT_SOCKET "/var/run/docker.sock" /* where engines listen and clients look */
 #define LATCH_AUDIT_LOG	     "/var/log/latch/audit.jsonl"
 
