@@ -4,8 +4,8 @@
  *
  * A connected descriptor can change hands without a connect: by SCM_RIGHTS, pidfd_getfd, fork and
  * a move to another cgroup. So each send on a guarded connection compares the caller with the
- * label that the gate wrote. A container that has lost its grant is stopped here too, at its next
- * send. A connection that is condemned, by request.bpf.c or by an entry of the map `cuts`, refuses at
+ * label that the gate wrote. A container that has lost its grant is stopped here too: it sends
+ * nothing more, reads nothing more, and gets nothing more. A connection that is condemned, by request.bpf.c or by an entry of the map `cuts`, refuses at
  * both ends from then on, reads as well. What is sent is not looked at here.
  */
 #include "connection.bpf.h"
@@ -49,8 +49,8 @@ static __always_inline void report(__u32 kind, const struct subject *subject, __
 	bpf_ringbuf_submit(event, 0);
 }
 
-/* Says once that a connection was condemned because of an entry of `cuts`. */
-static __always_inline void report_cut(const struct latch_conn *conn)
+/* Says once that a connection was condemned, and why. */
+static __always_inline void report_cut(const struct latch_conn *conn, __u32 reason)
 {
 	struct latch_request *record = bpf_ringbuf_reserve(
 		&latch_events, __builtin_offsetof(struct latch_request, head), 0);
@@ -70,7 +70,7 @@ static __always_inline void report_cut(const struct latch_conn *conn)
 	record->event.kind = conn->kind;
 	record->event.pid = conn->pid;
 	record->event.uid = conn->uid;
-	record->event.reason = LATCH_REASON_CUT;
+	record->event.reason = reason;
 	record->event.verdict = -EPERM;
 	__builtin_memcpy(record->event.comm, conn->comm, sizeof(conn->comm));
 	__builtin_memcpy(record->event.container, conn->container, sizeof(conn->container));
@@ -84,9 +84,30 @@ static __always_inline bool is_over(struct sock *sk, struct latch_conn *conn)
 {
 	if (!conn->dead && is_cut(conn)) {
 		condemn(sk, conn);
-		report_cut(conn);
+		report_cut(conn, LATCH_REASON_CUT);
 	}
 	return conn->dead && enforcing();
+}
+
+/*
+ * Has the container that made it lost its grant since? Its own sends are refused as those of every
+ * contained caller; this ends what it reads, and what is sent to it.
+ */
+static __always_inline bool is_revoked(struct sock *sk, struct latch_conn *conn)
+{
+	__u64 id = conn->scope;
+	struct latch_scope *scope;
+
+	if (conn->tag != LATCH_TAG_ALLOWED || !enforcing())
+		return false;
+	scope = bpf_map_lookup_elem(&latch_cgroups, &id);
+	if (!scope || scope->tag != LATCH_TAG_CONTAINED)
+		return false;
+	if (!conn->dead) {
+		condemn(sk, conn);
+		report_cut(conn, LATCH_REASON_CONTAINED);
+	}
+	return true;
 }
 
 /* A read at either end: the engine's, of what a condemned client queued, or the client's own. */
@@ -99,7 +120,7 @@ int BPF_PROG(latch_receive, struct socket *sock)
 	if (!sk || sk->__sk_common.skc_family != AF_UNIX)
 		return 0;
 	conn = bpf_sk_storage_get(&latch_conns, sk, 0, 0);
-	if (conn && is_over(sk, conn))
+	if (conn && (is_over(sk, conn) || is_revoked(sk, conn)))
 		return hook_return(-EPERM);
 	return 0;
 }
@@ -117,8 +138,8 @@ static __always_inline int check_sender(struct sock *sk)
 	if (conn) {
 		if (is_over(sk, conn))
 			return -EPERM;
-		if (conn->end == LATCH_END_SERVER)
-			return 0; /* the engine or the mediator answers */
+		if (conn->end == LATCH_END_SERVER) /* the engine or the mediator answers */
+			return is_revoked(sk, conn) ? -EPERM : 0;
 		kind = conn->kind;
 		subject_of_current(&subject);
 		reason = decide_labelled(conn, &subject);
