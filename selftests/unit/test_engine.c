@@ -142,11 +142,49 @@ static void a_container_of_another_form_is_refused(void **state)
 	}
 }
 
+static void the_list_of_images_has_names_and_no_layers(void **state)
+{
+	static const struct {
+		const char *json;
+		int error;
+		size_t count;
+	} rows[] = {
+		{"[]", 0, 0},
+		{"[{\"Id\":\"" DIGEST "\",\"RepoTags\":null,\"RepoDigests\":null}]", 0, 1},
+		{"[{\"Id\":\"" DIGEST "\",\"RepoTags\":[\"a:1\"],\"RepoDigests\":[\"a@" DIGEST
+		 "\"]},{\"Id\":\"" DIGEST "\"}]",
+			0, 2},
+		{"[{\"Id\":\"" DIGEST "\"},{\"Id\":\"it\"}]", -EPROTO, 0},
+		{"[7]", -EPROTO, 0},
+		{"{}", -EPROTO, 0},
+		{"", -EPROTO, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct engine_image *images;
+		size_t count;
+
+		assert_int_equal(engine_parse_images(rows[i].json, strlen(rows[i].json), &images, &count),
+			rows[i].error);
+		assert_int_equal(count, rows[i].count);
+		if (count == 2) {
+			assert_string_equal(images[0].repo_tags.items[0], "a:1");
+			assert_string_equal(images[0].repo_digests.items[0], "a@" DIGEST);
+			assert_int_equal(images[1].repo_tags.count, 0);
+		}
+		engine_images_free(images, count);
+	}
+}
+
 #define EVENT(action)                                                                              \
 	"{\"Type\":\"container\",\"Action\":\"" action "\",\"Actor\":{\"ID\":\"" HEX               \
 	"\",\"Attributes\":{\"image\":\"a:1\",\"name\":\"it\"}},\"time\":1}"
 
-static void an_event_is_about_a_container_or_refused(void **state)
+#define IMAGE_EVENT(action)                                                                        \
+	"{\"Type\":\"image\",\"Action\":\"" action "\",\"Actor\":{\"ID\":\"a:1\"}}"
+
+static void an_event_is_about_a_container_or_images_or_refused(void **state)
 {
 	static const struct {
 		const char *json;
@@ -158,7 +196,14 @@ static void an_event_is_about_a_container_or_refused(void **state)
 		{EVENT("die"), 0, ENGINE_EVENT_DIE},
 		{EVENT("destroy"), 0, ENGINE_EVENT_DESTROY},
 		{EVENT("destroyed"), -EPROTO, 0},
-		{"{\"Type\":\"image\",\"Action\":\"create\",\"Actor\":{\"ID\":\"" HEX "\"}}",
+		/* Their ids are names, or digests, and nobody needs them. */
+		{IMAGE_EVENT("create"), 0, ENGINE_EVENT_IMAGES},
+		{IMAGE_EVENT("delete"), 0, ENGINE_EVENT_IMAGES},
+		{IMAGE_EVENT("untag"), 0, ENGINE_EVENT_IMAGES},
+		{IMAGE_EVENT("tag"), 0, ENGINE_EVENT_IMAGES},
+		{IMAGE_EVENT("push"), 0, ENGINE_EVENT_IMAGES},
+		{IMAGE_EVENT("die"), -EPROTO, 0},
+		{"{\"Type\":\"volume\",\"Action\":\"create\",\"Actor\":{\"ID\":\"" HEX "\"}}",
 			-EPROTO, 0},
 		{"{\"Type\":\"container\",\"Action\":\"create\",\"Actor\":{\"ID\":\"it\"}}",
 			-EPROTO, 0},
@@ -175,9 +220,9 @@ static void an_event_is_about_a_container_or_refused(void **state)
 		if (rows[i].error)
 			continue;
 		assert_int_equal(event.kind, rows[i].kind);
-		assert_string_equal(event.container, HEX);
-		assert_string_equal(event.image, "a:1");
-		assert_string_equal(event.name, "it");
+		assert_string_equal(event.container, event.kind == ENGINE_EVENT_IMAGES ? "" : HEX);
+		assert_string_equal(event.image, event.kind == ENGINE_EVENT_IMAGES ? "" : "a:1");
+		assert_string_equal(event.name, event.kind == ENGINE_EVENT_IMAGES ? "" : "it");
 	}
 }
 
@@ -397,7 +442,7 @@ static void freeing_the_engine_ends_its_calls_once(void **state)
 static void on_event(const struct engine_event *event, void *context)
 {
 	struct bench *bench = context;
-	char letter = "CLcsdx"[event->kind]; /* Connected, Lost, create, start, die, destroy */
+	char letter = "CLcsdxi"[event->kind]; /* Connected, Lost, create, start, die, destroy, images */
 
 	bench->events[strlen(bench->events)] = letter;
 	if (letter != bench->act_on)
@@ -493,7 +538,8 @@ int main(void)
 		cmocka_unit_test(an_image_of_another_form_is_refused),
 		cmocka_unit_test(a_container_has_every_host_path_that_it_mounts),
 		cmocka_unit_test(a_container_of_another_form_is_refused),
-		cmocka_unit_test(an_event_is_about_a_container_or_refused),
+		cmocka_unit_test(the_list_of_images_has_names_and_no_layers),
+		cmocka_unit_test(an_event_is_about_a_container_or_images_or_refused),
 		cmocka_unit_test(only_a_404_means_not_found),
 		cmocka_unit_test(nothing_is_said_to_a_listener_that_is_not_trusted),
 		cmocka_unit_test(a_name_goes_into_the_path_as_it_is_or_not_at_all),

@@ -15,10 +15,14 @@
 #define PING_TIMEOUT_MS 5000
 #define RECONNECT_MS    250
 
-/* Container events that change who exists; percent-encoded JSON, as the API wants its filters. */
+/*
+ * Events that change which containers exist, and on what image one can be built; percent-encoded JSON,
+ * as the API wants its filters.
+ */
 #define EVENTS_PATH                                                                                \
-	"/events?filters=%7B%22type%22%3A%5B%22container%22%5D%2C%22event%22%3A%5B%22create%22%2C" \
-	"%22start%22%2C%22die%22%2C%22destroy%22%5D%7D"
+	"/events?filters=%7B%22type%22%3A%5B%22container%22%2C%22image%22%5D%2C%22event%22%3A%5B"  \
+	"%22create%22%2C%22start%22%2C%22die%22%2C%22destroy%22%2C%22delete%22%2C%22untag%22%2C"   \
+	"%22tag%22%2C%22push%22%5D%7D"
 
 struct call {
 	struct engine *engine;
@@ -30,6 +34,7 @@ struct call {
 		engine_image_fn image;
 		engine_container_fn container;
 		engine_list_fn list;
+		engine_images_fn images;
 		engine_ping_fn ping;
 	} done;
 	void *context;
@@ -239,6 +244,29 @@ int engine_list_containers(struct engine *engine, engine_list_fn done, void *con
 	call->done.list = done;
 	call->context = context;
 	return call_path(call, engine, "/containers/json?all=1", TIMEOUT_MS);
+}
+
+static void finish_images(struct call *call, int error, const struct fetch_answer *answer)
+{
+	struct engine_image *images = NULL;
+	size_t count = 0;
+
+	if (!error)
+		error = engine_parse_images(answer->body, answer->size, &images, &count);
+	call->done.images(error, images, count, call->context);
+	engine_images_free(images, count);
+}
+
+int engine_list_images(struct engine *engine, engine_images_fn done, void *context)
+{
+	struct call *call = calloc(1, sizeof(*call));
+
+	if (!call)
+		return -ENOMEM;
+	call->finish = finish_images;
+	call->done.images = done;
+	call->context = context;
+	return call_path(call, engine, "/images/json?all=1", TIMEOUT_MS);
 }
 
 static void finish_ping(struct call *call, int error, const struct fetch_answer *answer)

@@ -65,6 +65,8 @@ typedef void (*engine_container_fn)(
 	int error, const struct engine_container *container, void *context);
 typedef void (*engine_list_fn)(
 	int error, const struct engine_summary *containers, size_t count, void *context);
+typedef void (*engine_images_fn)(
+	int error, const struct engine_image *images, size_t count, void *context);
 typedef void (*engine_ping_fn)(int error, void *context);
 
 /* `socket` is copied: "/run/latch/engine.sock". NULL without memory. */
@@ -87,6 +89,8 @@ int engine_inspect_image(
 int engine_inspect_container(
 	struct engine *engine, const char *container, engine_container_fn done, void *context);
 int engine_list_containers(struct engine *engine, engine_list_fn done, void *context);
+/* Every image, those that only others are built on included; with names and without layers. */
+int engine_list_images(struct engine *engine, engine_images_fn done, void *context);
 int engine_ping(struct engine *engine, engine_ping_fn done, void *context);
 
 enum engine_event_kind {
@@ -100,6 +104,7 @@ enum engine_event_kind {
 	ENGINE_EVENT_START,
 	ENGINE_EVENT_DIE,
 	ENGINE_EVENT_DESTROY,
+	ENGINE_EVENT_IMAGES, /* images were deleted or changed their names; the other fields are empty */
 };
 
 struct engine_event {
@@ -123,6 +128,10 @@ int engine_parse_container(const char *json, size_t size, struct engine_containe
 int engine_parse_list(
 	const char *json, size_t size, struct engine_summary **containers, size_t *count);
 void engine_list_free(struct engine_summary *containers, size_t count);
+/* Owned by the caller: engine_images_free. */
+int engine_parse_images(
+	const char *json, size_t size, struct engine_image **images, size_t *count);
+void engine_images_free(struct engine_image *images, size_t count);
 int engine_parse_event(const char *json, size_t size, struct engine_event *event);
 /* -ENOMEM leaves *to cleared. */
 int engine_image_copy(struct engine_image *to, const struct engine_image *from);

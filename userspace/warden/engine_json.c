@@ -180,6 +180,39 @@ int engine_parse_image(const char *json, size_t size, struct engine_image *image
 	return r;
 }
 
+void engine_images_free(struct engine_image *images, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		engine_image_clear(&images[i]);
+	free(images);
+}
+
+int engine_parse_images(
+	const char *json, size_t size, struct engine_image **images, size_t *count)
+{
+	json_t *root = load(json, size);
+	const json_t *value;
+	int r = json_is_array(root) ? 0 : -EPROTO;
+	size_t i;
+
+	*images = calloc(json_array_size(root) + 1, sizeof(**images));
+	*count = 0;
+	if (!*images)
+		r = -ENOMEM;
+	json_array_foreach (root, i, value) {
+		if (r < 0)
+			break;
+		*count = i + 1;
+		r = read_image(value, &(*images)[i]);
+	}
+	json_decref(root);
+	if (r < 0) {
+		engine_images_free(TAKE_PTR(*images), *count);
+		*count = 0;
+	}
+	return r;
+}
+
 /* Containers. */
 
 void engine_container_clear(struct engine_container *container)
@@ -368,13 +401,18 @@ int engine_parse_list(
 int engine_parse_event(const char *json, size_t size, struct engine_event *event)
 {
 	static const struct {
-		const char *action;
+		const char *type, *action;
 		enum engine_event_kind kind;
 	} kinds[] = {
-		{"create", ENGINE_EVENT_CREATE},
-		{"start", ENGINE_EVENT_START},
-		{"die", ENGINE_EVENT_DIE},
-		{"destroy", ENGINE_EVENT_DESTROY},
+		{"container", "create", ENGINE_EVENT_CREATE},
+		{"container", "start", ENGINE_EVENT_START},
+		{"container", "die", ENGINE_EVENT_DIE},
+		{"container", "destroy", ENGINE_EVENT_DESTROY},
+		{"image", "create", ENGINE_EVENT_IMAGES}, /* from API 1.46 on; the filter lets it through */
+		{"image", "delete", ENGINE_EVENT_IMAGES},
+		{"image", "untag", ENGINE_EVENT_IMAGES},
+		{"image", "tag", ENGINE_EVENT_IMAGES},
+		{"image", "push", ENGINE_EVENT_IMAGES},
 	};
 	json_t *root = load(json, size);
 	const json_t *actor = json_object_get(root, "Actor");
@@ -385,11 +423,16 @@ int engine_parse_event(const char *json, size_t size, struct engine_event *event
 	int r = -EPROTO;
 
 	memset(event, 0, sizeof(*event));
-	if (action && type && !strcmp(type, "container"))
-		for (i = 0; i < ARRAY_SIZE(kinds) && strcmp(kinds[i].action, action); i++)
+	if (action && type)
+		for (i = 0; i < ARRAY_SIZE(kinds) &&
+			    (strcmp(kinds[i].action, action) || strcmp(kinds[i].type, type));
+			i++)
 			;
 	if (i < ARRAY_SIZE(kinds)) {
 		event->kind = kinds[i].kind;
+		r = 0;
+	}
+	if (r == 0 && event->kind != ENGINE_EVENT_IMAGES) {
 		r = copy_id(actor, "ID", event->container);
 		COPY_STRING(event->image, image ? image : "");
 		COPY_STRING(event->name, name ? name : "");
