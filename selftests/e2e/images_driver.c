@@ -22,6 +22,7 @@ struct driver {
 	uv_poll_t input;
 	struct fetch_pool *pool;
 	struct engine *engine;
+	struct registry *registry;
 	struct images *images;
 	char line[8192];
 	size_t size;
@@ -47,21 +48,9 @@ static json_t *strings(const struct engine_strings *strings)
 static void on_judged(const struct images_verdict *verdict, void *context)
 {
 	static const char *const outcomes[] = {"allowed", "denied", "not local", "error"};
-	static const char *const reasons[] = {
-		[IMAGES_REASON_LISTED] = "listed",
-		[IMAGES_REASON_EVERY] = "every",
-		[IMAGES_REASON_NOT_LISTED] = "not listed",
-		[IMAGES_REASON_MOVED] = "moved",
-		[IMAGES_REASON_LOCAL_TAG] = "local tag",
-		[IMAGES_REASON_ABSENT] = "absent",
-		[IMAGES_REASON_UNREACHABLE] = "unreachable",
-		[IMAGES_REASON_EXPIRED] = "expired",
-		[IMAGES_REASON_NOT_LOCAL] = "not local",
-		[IMAGES_REASON_ENGINE] = "engine",
-	};
 
 	print(json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:s}", "judge", context, "outcome",
-		outcomes[verdict->outcome], "reason", reasons[verdict->reason], "error",
+		outcomes[verdict->outcome], "reason", images_reason_name(verdict->reason), "error",
 		verdict->error, "id", verdict->image_id, "entry", verdict->entry, "text",
 		verdict->text));
 	free(context);
@@ -118,6 +107,7 @@ static void on_event(const struct engine_event *event, void *context)
 		[ENGINE_EVENT_START] = "start",
 		[ENGINE_EVENT_DIE] = "die",
 		[ENGINE_EVENT_DESTROY] = "destroy",
+		[ENGINE_EVENT_IMAGES] = "images",
 	};
 
 	(void)context;
@@ -200,6 +190,7 @@ static void stop(struct driver *driver)
 {
 	uv_close((uv_handle_t *)&driver->input, NULL);
 	images_free(driver->images);
+	registry_free(driver->registry);
 	engine_free(driver->engine);
 	fetch_pool_free(driver->pool);
 }
@@ -231,12 +222,13 @@ static void on_input(uv_poll_t *poll, int status, int events)
 
 int main(int argc, char **argv)
 {
+	static const struct registry_options options;
 	struct driver driver = {0};
 	struct settings *settings;
 	_cleanup_free_ char *problem = NULL;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: images_driver SETTINGS ENGINE-SOCKET\n");
+	if (argc != 3 && argc != 4) {
+		fprintf(stderr, "usage: images_driver SETTINGS ENGINE-SOCKET [STORE]\n");
 		return 2;
 	}
 	if (settings_load(argv[1], &settings, &problem) < 0) {
@@ -246,9 +238,10 @@ int main(int argc, char **argv)
 	uv_loop_init(&driver.loop);
 	driver.pool = fetch_pool_new(&driver.loop);
 	driver.engine = engine_new(&driver.loop, driver.pool, argv[2]);
-	if (!driver.pool || !driver.engine ||
-		images_new(&driver.loop, driver.pool, driver.engine, settings, on_changed, NULL,
-			&driver.images) < 0)
+	driver.registry = registry_new(&driver.loop, driver.pool, &options);
+	if (!driver.pool || !driver.engine || !driver.registry ||
+		images_new(&driver.loop, driver.engine, driver.registry, settings, argv[3], on_changed,
+			NULL, &driver.images) < 0)
 		return 2;
 	settings_free(settings);
 	uv_poll_init(&driver.loop, &driver.input, 0);

@@ -36,11 +36,52 @@ static void the_transport_is_mediated_unless_direct_is_asked_for(void **state)
 	assert_false(options.direct);
 }
 
+static void registries_are_asked_as_the_options_say(void **state)
+{
+	char *many[OPTIONS_MAX_REGISTRIES + 3] = {(char *)"latchd"};
+	struct options options;
+
+	(void)state;
+	assert_int_equal(parse(&options, NULL, NULL), -1);
+	assert_null(options.registry.mirrors[0]);
+	assert_null(options.registry.config);
+	assert_string_equal(options.registry.certificates, "/etc/docker/certs.d");
+	assert_int_equal(parse(&options, "--registry-mirror=https://a", "--registry-mirror=https://b"), -1);
+	assert_string_equal(options.registry.mirrors[0], "https://a");
+	assert_string_equal(options.registry.mirrors[1], "https://b");
+	assert_null(options.registry.mirrors[2]);
+	assert_int_equal(parse(&options, "--insecure-registry=10.0.0.0/8", "--docker-config=/x"), -1);
+	assert_string_equal(options.registry.insecure[0], "10.0.0.0/8");
+	assert_string_equal(options.registry.config, "/x");
+	/* One more than there is room for is an error, and not dropped. */
+	for (int i = 0; i <= OPTIONS_MAX_REGISTRIES; i++)
+		many[i + 1] = (char *)"--insecure-registry=a";
+	optind = 0;
+	assert_int_equal(options_parse(OPTIONS_MAX_REGISTRIES + 1, many, &options), -1);
+	optind = 0;
+	assert_int_equal(options_parse(OPTIONS_MAX_REGISTRIES + 2, many, &options), 2);
+}
+
+static void the_message_is_ecis_unless_the_newer_one_is_asked_for(void **state)
+{
+	struct options options;
+
+	(void)state;
+	assert_int_equal(parse(&options, NULL, NULL), -1);
+	assert_false(options.newer_message);
+	assert_int_equal(parse(&options, "--mount-message=parent", NULL), -1);
+	assert_true(options.newer_message);
+	assert_int_equal(parse(&options, "--mount-message=parent", "--mount-message=eci"), -1);
+	assert_false(options.newer_message);
+}
+
 static void what_makes_no_sense_is_refused(void **state)
 {
 	static const char *const rows[] = {
 		"--transport=", "--transport=Direct", "--transport=direct ", "--transport=sideways",
 		"--transport", "--mediator-user=0", "--mediator-user=root", "--nonsense", "extra",
+		"--mount-message=", "--mount-message=newer", "--registry-mirror", "--insecure-registry",
+		"--docker-config",
 	};
 	struct options options;
 
@@ -54,6 +95,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_transport_is_mediated_unless_direct_is_asked_for),
+		cmocka_unit_test(registries_are_asked_as_the_options_say),
+		cmocka_unit_test(the_message_is_ecis_unless_the_newer_one_is_asked_for),
 		cmocka_unit_test(what_makes_no_sense_is_refused),
 	};
 

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "policy.h"
-/* For what no caller may see: which entry a grant rests on. */
+/* For what no caller may see: the start of a change of digests, without an engine to ask. */
 #include "../../userspace/warden/judge.c"
 
 #define D(x) "sha256:" x x x x x x x x x x x x x x x x H48
@@ -30,6 +30,8 @@ struct bench {
 	uv_loop_t loop;
 	struct fetch_pool *pool;
 	struct engine *engine;
+	struct registry *registry;
+	struct grants *grants;
 	struct images *images;
 	struct judge *judge;
 	struct maps maps;
@@ -79,6 +81,7 @@ static void write_settings(const struct bench *bench, const char *image, const c
 /* In force: the image ONE, and every command but volume. */
 static void setup(struct bench *bench)
 {
+	static const struct registry_options no_options;
 	struct settings *settings;
 	char *problem;
 
@@ -96,9 +99,11 @@ static void setup(struct bench *bench)
 	bench->pool = fetch_pool_new(&bench->loop);
 	/* The loop never runs: nobody is asked anything. */
 	bench->engine = engine_new(&bench->loop, bench->pool, "/nonexistent");
-	bench->judge = judge_new(&bench->maps, bench->engine, NULL, false);
-	assert_int_equal(images_new(&bench->loop, bench->pool, bench->engine,
-				 bench->policy.settings, NULL, NULL, &bench->images),
+	bench->grants = grants_new(&bench->loop, NULL);
+	bench->judge = judge_new(&bench->maps, bench->engine, NULL, bench->grants, false);
+	bench->registry = registry_new(&bench->loop, bench->pool, &no_options);
+	assert_int_equal(images_new(&bench->loop, bench->engine, bench->registry,
+				 bench->policy.settings, NULL, NULL, NULL, &bench->images),
 		0);
 	judge_use_images(bench->judge, bench->images);
 	bench->parts =
@@ -108,11 +113,13 @@ static void setup(struct bench *bench)
 static void teardown(struct bench *bench)
 {
 	images_free(bench->images);
+	registry_free(bench->registry);
 	engine_free(bench->engine);
+	judge_free(bench->judge);
+	grants_free(bench->grants);
 	fetch_pool_free(bench->pool);
 	uv_run(&bench->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&bench->loop), 0);
-	judge_free(bench->judge);
 	policy_clear(&bench->policy);
 	maps_close(&bench->maps);
 	unlink(bench->path);
@@ -150,6 +157,14 @@ static const char *only_image(const struct bench *bench)
 	return entry;
 }
 
+static void note(struct bench *bench, const char *container, const char *entry)
+{
+	struct images_basis basis = {0};
+
+	COPY_STRING(basis.entry, entry);
+	grants_note(bench->grants, container, "sha256:x", &basis);
+}
+
 /* A container that runs, with a grant that rests on `entry`; NULL: an earlier latchd gave it. */
 static void run_container(
 	struct bench *bench, const char *container, uint64_t cgroup, const char *entry)
@@ -158,7 +173,7 @@ static void run_container(
 	assert_int_equal(
 		maps_tag_scope(&bench->maps, cgroup, LATCH_TAG_ALLOWED, container, true), 0);
 	if (entry)
-		note_holder(bench->judge, container, entry);
+		note(bench, container, entry);
 }
 
 static bool has_grant(const struct bench *bench, const char *container)
@@ -286,7 +301,7 @@ static void a_flip_that_fails_leaves_the_old_policy_and_permits_nothing_new(void
 	write_settings(&bench, TWO, "deny", "info", false);
 	assert_int_equal(policy_reload(&bench.policy, &bench.parts), -EPERM);
 	assert_first_policy(&bench, digest, generation);
-	/* Refused for the moment: judge_running has been asked to give it back. */
+	/* Refused for the moment: judge_again has been asked to give it back. */
 	assert_false(has_grant(&bench, one));
 	assert_int_equal(tag_of(&bench, 11), LATCH_TAG_CONTAINED);
 	close(bench.maps.state);
@@ -364,6 +379,94 @@ static void an_entry_may_be_written_in_another_way(void **state)
 	teardown(&bench);
 }
 
+/* A new latchd, or one after a boot: `judge_use_images` with grants from the disk and from the kernel. */
+static void of_what_was_there_before_stays_what_the_list_gives(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	setup(&bench);
+	run_container(&bench, one, 11, ONE);   /* in the kernel, and known why */
+	run_container(&bench, two, 12, TWO);   /* by an entry that is no more */
+	run_container(&bench, three, 13, NULL); /* nobody knows why */
+	note(&bench, four, ONE);               /* after a boot: on the disk alone */
+	judge_use_images(bench.judge, bench.images);
+	assert_true(has_grant(&bench, one));
+	assert_int_equal(tag_of(&bench, 11), LATCH_TAG_ALLOWED);
+	assert_false(has_grant(&bench, two));
+	assert_int_equal(tag_of(&bench, 12), LATCH_TAG_CONTAINED);
+	assert_null(grants_find(bench.grants, two));
+	assert_false(has_grant(&bench, three));
+	assert_int_equal(tag_of(&bench, 13), LATCH_TAG_CONTAINED);
+	assert_true(has_grant(&bench, four));
+	teardown(&bench);
+}
+
+/* Nor comes back from the disk what the list would not give now. */
+static void a_grant_on_the_disk_gives_nothing_by_itself(void **state)
+{
+	struct images_basis asked = { .entry = ONE, .answer = "localhost:1/one:1", .proof = D("1") };
+	struct images_basis derived = { .entry = ONE, .derived = true };
+	struct bench bench;
+
+	(void)state;
+	setup(&bench);
+	note(&bench, one, TWO);
+	grants_note(bench.grants, two, "sha256:x", &asked); /* no registry has confirmed it */
+	grants_note(bench.grants, three, "sha256:x", &derived); /* the settings allow no derived images */
+	judge_use_images(bench.judge, bench.images);
+	assert_false(has_grant(&bench, one));
+	assert_false(has_grant(&bench, two));
+	assert_false(has_grant(&bench, three));
+	assert_null(grants_find(bench.grants, one));
+	teardown(&bench);
+}
+
+static void when_digests_change_a_grant_that_waits_must_still_hold(void **state)
+{
+	struct images_basis over = { .entry = ONE, .answer = "localhost:1/one:1", .proof = D("1") };
+	struct bench bench;
+
+	(void)state;
+	setup(&bench);
+	assert_int_equal(maps_grant(&bench.maps, one, "sha256:x", 0), 0);
+	note(&bench, one, ONE);
+	assert_int_equal(maps_grant(&bench.maps, two, "sha256:x", 0), 0);
+	grants_note(bench.grants, two, "sha256:x", &over);
+	assert_int_equal(maps_grant(&bench.maps, three, "sha256:x", 0), 0);
+	/* It runs: it is judged before it loses anything. */
+	assert_int_equal(maps_grant(&bench.maps, four, "sha256:x", 14), 0);
+	grants_note(bench.grants, four, "sha256:x", &over);
+	judge_again(bench.judge);
+	assert_true(has_grant(&bench, one));
+	assert_false(has_grant(&bench, two));
+	assert_false(has_grant(&bench, three));
+	assert_true(has_grant(&bench, four));
+	teardown(&bench);
+}
+
+/* The engine's list: whom it does not name is no more. */
+static void containers_that_the_engine_does_not_have_lose_what_they_had(void **state)
+{
+	struct engine_summary left = { .image = (char *)"", .state = (char *)"exited" };
+	struct bench bench;
+
+	(void)state;
+	setup(&bench);
+	run_container(&bench, one, 11, ONE);
+	run_container(&bench, two, 12, ONE);
+	note(&bench, three, ONE);
+	COPY_STRING(left.id, one);
+	on_list(-ECONNREFUSED, NULL, 0, bench.judge);
+	assert_true(has_grant(&bench, two));
+	on_list(0, &left, 1, bench.judge);
+	assert_true(has_grant(&bench, one));
+	assert_false(has_grant(&bench, two));
+	assert_int_equal(tag_of(&bench, 12), LATCH_TAG_CONTAINED);
+	assert_null(grants_find(bench.grants, three));
+	teardown(&bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +477,10 @@ int main(void)
 		cmocka_unit_test(verdicts_that_cannot_be_written_change_nothing),
 		cmocka_unit_test(what_the_next_list_would_not_give_is_taken_at_once),
 		cmocka_unit_test(an_entry_may_be_written_in_another_way),
+		cmocka_unit_test(of_what_was_there_before_stays_what_the_list_gives),
+		cmocka_unit_test(a_grant_on_the_disk_gives_nothing_by_itself),
+		cmocka_unit_test(when_digests_change_a_grant_that_waits_must_still_hold),
+		cmocka_unit_test(containers_that_the_engine_does_not_have_lose_what_they_had),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

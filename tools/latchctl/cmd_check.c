@@ -35,6 +35,8 @@ static void print_images(const struct settings *settings)
 		puts("    none");
 	for (size_t i = 0; i < settings->image_count; i++)
 		print_image(&settings->images[i]);
+	if (settings->allow_derived && settings->image_count)
+		puts("    and local images that are derived from these (allowDerivedImages)");
 }
 
 /* What the list is called in a sentence. */

@@ -3,7 +3,7 @@
  * latchctl explain: what the command list says to a docker command or to one request, at which
  * request it says no, which entry is behind it and which entry would change it. The verdicts are
  * those of enforcement: route_classify and commandlist_compile. It is about an allowed container's
- * requests; the image list, which create and start are also judged by, it does not ask.
+ * requests; which containers are allowed is the image list's (explain_image.h).
  */
 #include <errno.h>
 #include <getopt.h>
@@ -11,6 +11,7 @@
 #include "cliwords.h"
 #include "command_policy.h"
 #include "describe.h"
+#include "explain_image.h"
 #include "latchctl.h"
 #include "output.h"
 #include "parts.h"
@@ -601,6 +602,18 @@ static bool is_request(int count, char **words)
 	       (words[1][0] == '/' || !strcmp(words[1], "*") || strstr(words[1], "://"));
 }
 
+/*
+ * `image NAME` asks the image list. docker has commands of that form too, and they come first: `image
+ * ls` is one, `image ls:latest` is none.
+ */
+static bool is_image(int count, char **words)
+{
+	struct cliwords found;
+
+	return count == 2 && !strcmp(words[0], "image") && words[1][0] != '-' &&
+	       cliwords_read(count, words, &found) != 0;
+}
+
 int cmd_explain(int argc, char **argv)
 {
 	static const struct option table[] = {
@@ -627,7 +640,14 @@ int cmd_explain(int argc, char **argv)
 		}
 	}
 	if (optind == argc)
-		return usage_error(argv[0], "explain what? A docker command, or METHOD TARGET");
+		return usage_error(
+			argv[0], "explain what? A docker command, METHOD TARGET, or image NAME");
+	if (is_image(argc - optind, argv + optind)) {
+		if (explain.settings)
+			return usage_error(argv[0],
+				"--settings: an image is judged by the list that latchd runs with");
+		return explain_image(argv[optind + 1], explain.json);
+	}
 	if (is_request(argc - optind, argv + optind))
 		return explain_request(&explain, argc - optind, argv + optind);
 	return explain_command(&explain, argc - optind, argv + optind);

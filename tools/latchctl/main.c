@@ -54,8 +54,8 @@ static const struct subcommand commands[] = {
 		"One line for each thing that latch needs of the kernel and the engine, and\n"
 		"what to do where one is missing.\n",
 		cmd_doctor},
-	{"explain", "[--settings FILE] [--json] docker COMMAND... | METHOD TARGET",
-		"may a container send this, and which entry of the command list says so",
+	{"explain", "[--settings FILE] [--json] docker COMMAND... | METHOD TARGET | image NAME",
+		"may a container send this, or hold the socket, and which entry says so",
 		"For a docker command: every request that it is (where a list refuses it) and\n"
 		"needs, the verdict on each with the entry that decides, then whether the command\n"
 		"passes, and what to add to the list or remove from it so that it does.\n"
@@ -70,12 +70,18 @@ static const struct subcommand commands[] = {
 		"  latchctl explain POST '/v1.43/images/x/push?tag=y'\n"
 		"  latchctl explain --json GET /containers/json | jq -r .verdict\n"
 		"\n"
+		"For an image: may a container of it hold the socket by the image list that latchd\n"
+		"runs with, which entry allows it, or why none does and what to do. As at a start,\n"
+		"latchd asks the engine and, where what it knows is old, the registries.\n"
+		"\n"
+		"  latchctl explain image docker:cli\n"
+		"\n"
 		"Without --settings: the list that latchd runs with, and whether the kernel's map\n"
 		"agrees (as root); where no latchd answers, the file that it would read. The\n"
 		"answer is about containers that the image list allows; the command list does not\n"
 		"bind the host. \"refused in part\" means that some of its requests are refused.\n"
 		"\n"
-		"Exits 0 when all of it passes, 1 when a request of it is refused, 2 for what is no\n"
+		"Exits 0 when all of it passes, 1 when a request or the image is refused, 2 for what is no\n"
 		"command or one without a verdict of its own (docker compose), 3 when the policy\n"
 		"cannot be read, or list and kernel disagree.\n",
 		cmd_explain},

@@ -12,6 +12,18 @@
 	"\"%s\"; image is not in the allowed list; if you wish to allow it, configure the docker " \
 	"socket image list in the Docker Desktop settings."
 
+/*
+ * What newer versions of Docker Desktop say instead, with `latchd --mount-message=parent`. One %s as
+ * above, and behind it, where a local image is known that the refused one is derived from, another.
+ */
+#define MESSAGE_MOUNT_DENIED_NEWER                                                                 \
+	"enhanced container isolation: Docker socket mount denied for container with image \"%s\"; " \
+	"image is not in the allowed list. If you wish to allow it, add the image name to the "    \
+	"Docker socket image list in the Docker Desktop admin-settings."
+#define MESSAGE_MOUNT_PARENT                                                                       \
+	" Alternatively add its parent image (%s) to the Docker socket image list in "             \
+	"admin-settings and set allowDerivedImages to true."
+
 /* One %s: the request URI as the client sent it. */
 #define MESSAGE_COMMAND_BLOCKED                                                                    \
 	"enhanced container isolation: docker command \"%s\" is blocked; if you wish to allow it, " \

@@ -127,6 +127,12 @@ void audit_note(struct audit *audit, const char *event, const char *text)
 	record_write(audit, audit_record_note(event, text));
 }
 
+void audit_image(struct audit *audit, const char *container, const char *image,
+	const struct images_verdict *verdict)
+{
+	record_write(audit, audit_record_image(container, image, verdict));
+}
+
 uint64_t audit_lost(const struct audit *audit)
 {
 	return audit->lost;

@@ -7,6 +7,7 @@
 
 #include <uv.h>
 
+#include "images.h"
 #include "maps.h"
 #include "wire.h"
 
@@ -26,6 +27,13 @@ void audit_report(struct audit *audit, const struct wire_request *report);
 
 /* Something that latchd did or met: an event word ("adopted") and a sentence. */
 void audit_note(struct audit *audit, const char *event, const char *text);
+
+/*
+ * An image that may not hold the socket, and why. `container`: "" where there is none yet; `image`: as
+ * the client named it.
+ */
+void audit_image(struct audit *audit, const char *container, const char *image,
+	const struct images_verdict *verdict);
 
 /* Records since the start that could not be written (disk full) or were not sound. */
 uint64_t audit_lost(const struct audit *audit);

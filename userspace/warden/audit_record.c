@@ -391,3 +391,21 @@ json_t *audit_record_note(const char *event, const char *text)
 		set_string(record, "text", text);
 	return record;
 }
+
+json_t *audit_record_image(
+	const char *container, const char *image, const struct images_verdict *verdict)
+{
+	json_t *record = record_new("image-denied", "latchd", 0);
+
+	if (!record)
+		return NULL;
+	if (container[0])
+		set_string(record, "container", container);
+	set_string(record, "image", image);
+	set_string(record, "image_id", verdict->image_id);
+	set_string(record, "reason", images_reason_name(verdict->reason));
+	if (verdict->entry[0])
+		set_string(record, "entry", verdict->entry);
+	set_string(record, "text", verdict->text);
+	return record;
+}

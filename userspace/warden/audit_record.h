@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "images.h"
 #include "wire.h"
 
 /*
@@ -20,5 +21,9 @@ json_t *audit_record_report(const struct wire_request *report);
 
 /* Something that latchd did or met: an event word and a sentence. NULL without memory. */
 json_t *audit_record_note(const char *event, const char *text);
+
+/* An image that was refused (see audit_image). NULL without memory. */
+json_t *audit_record_image(
+	const char *container, const char *image, const struct images_verdict *verdict);
 
 #endif

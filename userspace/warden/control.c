@@ -22,24 +22,24 @@ struct control {
 	void *context;
 };
 
-struct session {
+struct control_session {
 	uv_pipe_t pipe;
 	struct control *control;
 	uv_write_t write;
-	char line[64];
+	char line[CONTROL_LINE_SIZE];
 	size_t length;
 	char *answer;
 };
 
 static void on_session_closed(uv_handle_t *handle)
 {
-	struct session *session = handle->data;
+	struct control_session *session = handle->data;
 
 	free(session->answer);
 	free(session);
 }
 
-static void session_end(struct session *session)
+static void session_end(struct control_session *session)
 {
 	if (!uv_is_closing((uv_handle_t *)&session->pipe))
 		uv_close((uv_handle_t *)&session->pipe, on_session_closed);
@@ -51,12 +51,10 @@ static void on_written(uv_write_t *write, int status)
 	session_end(write->data);
 }
 
-static void run(struct session *session)
+void control_answer(struct control_session *session, json_t *answer)
 {
-	json_t *answer = session->control->command(session->line, session->control->context);
 	uv_buf_t buffer;
 
-	uv_read_stop((uv_stream_t *)&session->pipe);
 	session->answer = json_dumps(answer, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	json_decref(answer);
 	if (!session->answer) {
@@ -69,9 +67,16 @@ static void run(struct session *session)
 		session_end(session);
 }
 
+/* Who hangs up before the answer is there is noticed when it is sent. */
+static void run(struct control_session *session)
+{
+	uv_read_stop((uv_stream_t *)&session->pipe);
+	session->control->command(session->line, session, session->control->context);
+}
+
 static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
-	struct session *session = handle->data;
+	struct control_session *session = handle->data;
 
 	(void)suggested;
 	buffer->base = session->line + session->length;
@@ -80,7 +85,7 @@ static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 {
-	struct session *session = stream->data;
+	struct control_session *session = stream->data;
 	char *end;
 
 	(void)buffer;
@@ -97,7 +102,7 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 	}
 }
 
-static bool is_host(struct session *session)
+static bool is_host(struct control_session *session)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
@@ -111,7 +116,7 @@ static bool is_host(struct session *session)
 static void on_connection(uv_stream_t *server, int status)
 {
 	struct control *control = server->data;
-	struct session *session;
+	struct control_session *session;
 
 	if (status < 0)
 		return;
@@ -214,7 +219,7 @@ int control_ask(const char *command, int timeout_ms, json_t **answer)
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = LATCH_CONTROL_SOCKET };
 	struct timeval patience = { timeout_ms / 1000, timeout_ms % 1000 * 1000 };
-	char line[64];
+	char line[CONTROL_LINE_SIZE];
 
 	if (fd < 0)
 		return -errno;
@@ -224,7 +229,8 @@ int control_ask(const char *command, int timeout_ms, json_t **answer)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)))
 		return -errno;
-	snprintf(line, sizeof(line), "%s\n", command);
+	if (snprintf(line, sizeof(line), "%s\n", command) >= (int)sizeof(line))
+		return -ENAMETOOLONG;
 	if (send(fd, line, strlen(line), MSG_NOSIGNAL) < 0)
 		return -errno;
 	return read_answer(fd, answer);

@@ -12,8 +12,18 @@
 
 struct control;
 
-/* Answers one command ("status"). Returns a new object, which the control socket sends and frees. */
-typedef json_t *(*control_fn)(const char *command, void *context);
+#define CONTROL_LINE_SIZE 1024 /* of a command, with its newline */
+#define CONTROL_IMAGE	  "image " /* NAME: what the image list says to it */
+
+/* A command that waits for its answer. */
+struct control_session;
+
+/* Takes one command ("status"), and sees to it that control_answer is called once: now or later. */
+typedef void (*control_fn)(
+	const char *command, struct control_session *session, void *context);
+
+/* Sends the answer and ends the session. Takes the reference; NULL, for no memory, sends nothing. */
+void control_answer(struct control_session *session, json_t *answer);
 
 /*
  * Serves `listener`, the socket bound to LATCH_CONTROL_SOCKET, and guards it in the kernel as the

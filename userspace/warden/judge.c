@@ -18,20 +18,13 @@
 #include "messages.h"
 #include "regraft.h"
 
-/* Which entry of the image list a container's grant rests on. */
-struct holder {
-	struct holder *next;
-	char container[65];
-	char entry[256]; /* as the verdict named it */
-};
-
 struct judge {
 	const struct maps *maps;
 	struct engine *engine;
 	struct audit *audit;
 	struct images *images;
-	struct holder *holders;
-	bool early;
+	struct grants *grants;
+	bool newer_message;
 };
 
 /* One question on its way through engine and image list. */
@@ -43,13 +36,14 @@ struct question {
 	char container[65];
 	char image_id[ENGINE_DIGEST_SIZE];
 	char image[512]; /* as the client named it: for the message */
-	char entry[256]; /* of the image list, that allows it */
+	struct images_basis basis; /* why it is allowed, if it is */
+	char parent[256];          /* of an image that is refused, for the message */
 	bool mounts_socket;
 	pid_t pid; /* of its first process; 0 when it does not run */
 };
 
-struct judge *judge_new(
-	const struct maps *maps, struct engine *engine, struct audit *audit, bool early)
+struct judge *judge_new(const struct maps *maps, struct engine *engine, struct audit *audit,
+	struct grants *grants, bool newer_message)
 {
 	struct judge *judge = calloc(1, sizeof(*judge));
 
@@ -58,54 +52,14 @@ struct judge *judge_new(
 	judge->maps = maps;
 	judge->engine = engine;
 	judge->audit = audit;
-	judge->early = early;
+	judge->grants = grants;
+	judge->newer_message = newer_message;
 	return judge;
-}
-
-static struct holder **find_holder(struct judge *judge, const char *container)
-{
-	struct holder **link = &judge->holders;
-
-	while (*link && strcmp((*link)->container, container))
-		link = &(*link)->next;
-	return link;
-}
-
-static void forget_holder(struct judge *judge, const char *container)
-{
-	struct holder **link = find_holder(judge, container), *gone = *link;
-
-	if (gone)
-		*link = gone->next;
-	free(gone);
-}
-
-/* Without memory it is not known why the grant was given: the next change of the list takes it. */
-static void note_holder(struct judge *judge, const char *container, const char *entry)
-{
-	struct holder *holder = *find_holder(judge, container);
-
-	if (!holder) {
-		holder = calloc(1, sizeof(*holder));
-		if (!holder)
-			return;
-		COPY_STRING(holder->container, container);
-		holder->next = judge->holders;
-		judge->holders = holder;
-	}
-	COPY_STRING(holder->entry, entry);
 }
 
 void judge_free(struct judge *judge)
 {
-	while (judge && judge->holders)
-		forget_holder(judge, judge->holders->container);
 	free(judge);
-}
-
-void judge_use_images(struct judge *judge, struct images *images)
-{
-	judge->images = images;
 }
 
 bool judge_is_guarded_path(const struct maps *maps, const char *path)
@@ -130,8 +84,12 @@ static void answer(struct question *question, int status, const char *text)
 static void refuse_mount(struct question *question)
 {
 	char text[sizeof(((struct wire_reply *)0)->text)];
+	bool newer = question->judge->newer_message;
+	int length = snprintf(text, sizeof(text),
+		newer ? MESSAGE_MOUNT_DENIED_NEWER : MESSAGE_MOUNT_DENIED, question->image);
 
-	snprintf(text, sizeof(text), MESSAGE_MOUNT_DENIED, question->image);
+	if (newer && question->parent[0])
+		snprintf(text + length, sizeof(text) - length, MESSAGE_MOUNT_PARENT, question->parent);
 	answer(question, -EACCES, text);
 }
 
@@ -160,7 +118,8 @@ static void on_image_judged(const struct images_verdict *verdict, void *context)
 		answer(question, 0, "");
 		return;
 	case IMAGES_DENIED:
-		audit_note(question->judge->audit, "image-denied", verdict->text);
+		audit_image(question->judge->audit, "", question->image, verdict);
+		COPY_STRING(question->parent, verdict->parent);
 		refuse_mount(question);
 		return;
 	case IMAGES_ERROR:
@@ -202,9 +161,9 @@ static void settle(struct question *question, bool allowed)
 		return;
 	}
 	if (allowed)
-		note_holder(judge, question->container, question->entry);
+		grants_note(judge->grants, question->container, question->image_id, &question->basis);
 	else
-		forget_holder(judge, question->container);
+		grants_forget(judge->grants, question->container);
 	if (allowed && question->mounts_socket && question->pid)
 		give_public_socket(question);
 	if (!allowed && question->mounts_socket)
@@ -217,9 +176,10 @@ static void on_container_image_judged(const struct images_verdict *verdict, void
 {
 	struct question *question = context;
 
-	COPY_STRING(question->entry, verdict->entry);
+	question->basis = verdict->basis;
+	COPY_STRING(question->parent, verdict->parent);
 	if (verdict->outcome == IMAGES_DENIED && question->mounts_socket)
-		audit_note(question->judge->audit, "image-denied", verdict->text);
+		audit_image(question->judge->audit, question->container, question->image, verdict);
 	/* An engine that cannot be asked: the start is refused, and no grant changes. */
 	if (verdict->outcome == IMAGES_ERROR)
 		answer(question, verdict->error, verdict->text);
@@ -297,28 +257,104 @@ void judge_request(struct judge *judge, const struct wire_request *request, judg
 		answer(question, r, "the request could not be judged");
 }
 
+/* Containers that the engine no longer has: their ids come no more, and their grants may go. */
+struct census {
+	struct judge *judge;
+	const struct engine_summary *containers;
+	size_t count;
+};
+
+static void take_stale(const char *container, bool used, void *context)
+{
+	const struct census *census = context;
+
+	(void)used; /* by what the engine no longer knows */
+	for (size_t i = 0; i < census->count; i++)
+		if (!strcmp(census->containers[i].id, container))
+			return;
+	cgroups_contain(census->judge->maps, container);
+	grants_forget(census->judge->grants, container);
+}
+
+static void forget_stale(const char *container, const char *image_id,
+	const struct images_basis *basis, void *context)
+{
+	(void)image_id;
+	(void)basis;
+	take_stale(container, false, context);
+}
+
 static void on_list(int error, const struct engine_summary *containers, size_t count, void *context)
 {
 	struct judge *judge = context;
+	struct census census = { judge, containers, count };
 
 	if (error)
 		return; /* the event stream lists again when the engine is back */
+	maps_each_grant(judge->maps, take_stale, &census);
+	grants_each(judge->grants, forget_stale, &census);
+	/* Also those that do not run: a grant is to be there when a restart policy starts one. */
 	for (size_t i = 0; i < count; i++)
-		if (judge->early || !strcmp(containers[i].state, "running") ||
-			!strcmp(containers[i].state, "paused") ||
-			!strcmp(containers[i].state, "restarting"))
-			judge_container(judge, containers[i].id);
+		judge_container(judge, containers[i].id);
 }
 
-void judge_running(struct judge *judge)
+/* Where it cannot even be asked nothing is granted; the next change of digests asks again. */
+static void judge_all(struct judge *judge)
 {
-	/*
-	 * A container that does not run is judged when it starts, or (early) with the others below.
-	 * Its grant was earned under what held before, and a restart policy would start it on that.
-	 */
-	maps_revoke_unused(judge->maps);
-	/* Where it cannot even be asked nothing is granted; the next change of digests asks again. */
 	(void)engine_list_containers(judge->engine, on_list, judge);
+}
+
+/*
+ * A grant that nobody uses yet is taken at once when what it rests on does not hold: its container may
+ * start before it is judged. One that runs is judged again, which takes a moment longer and cuts nobody
+ * off who may stay.
+ */
+static void take_unfounded(const char *container, bool used, void *context)
+{
+	struct judge *judge = context;
+	const struct images_basis *basis = grants_find(judge->grants, container);
+
+	if (used || (basis && images_basis_holds(judge->images, basis)))
+		return;
+	maps_revoke(judge->maps, container);
+	grants_forget(judge->grants, container);
+}
+
+void judge_again(struct judge *judge)
+{
+	maps_each_grant(judge->maps, take_unfounded, judge);
+	judge_all(judge);
+}
+
+/* What an earlier latchd left in the kernel: it holds if what it rests on is known and holds. */
+static void check_inherited(const char *container, bool used, void *context)
+{
+	struct judge *judge = context;
+	const struct images_basis *basis = grants_find(judge->grants, container);
+
+	(void)used;
+	if (basis && images_basis_holds(judge->images, basis))
+		return;
+	cgroups_contain(judge->maps, container);
+	grants_forget(judge->grants, container);
+}
+
+/* After a boot the kernel has none, and the engine starts containers before anybody can be asked. */
+static void give_back(const char *container, const char *image_id, const struct images_basis *basis,
+	void *context)
+{
+	struct judge *judge = context;
+
+	if (!images_basis_holds(judge->images, basis) ||
+		cgroups_allow(judge->maps, container, image_id) < 0)
+		grants_forget(judge->grants, container);
+}
+
+void judge_use_images(struct judge *judge, struct images *images)
+{
+	judge->images = images;
+	maps_each_grant(judge->maps, check_inherited, judge);
+	grants_each(judge->grants, give_back, judge);
 }
 
 struct withdrawal {
@@ -327,26 +363,26 @@ struct withdrawal {
 	int error; /* the first */
 };
 
-static void withdraw(const char *container, void *context)
+static void withdraw(const char *container, bool used, void *context)
 {
 	struct withdrawal *withdrawal = context;
-	const struct holder *holder = *find_holder(withdrawal->judge, container);
+	const struct images_basis *basis = grants_find(withdrawal->judge->grants, container);
 	int r;
 
-	if (holder && images_list_holds(withdrawal->next, holder->entry))
+	(void)used;
+	if (basis && images_list_holds(withdrawal->next, basis))
 		return;
-	/* What a grant of an earlier latchd rests on is not known: taken, and judged anew. */
+	/* What it rests on is not known: taken, and judged anew. */
 	r = cgroups_contain(withdrawal->judge->maps, container);
 	if (r < 0 && !withdrawal->error)
 		withdrawal->error = r;
-	forget_holder(withdrawal->judge, container);
+	grants_forget(withdrawal->judge->grants, container);
 }
 
 int judge_withdraw(struct judge *judge, const struct images_list *next)
 {
 	struct withdrawal withdrawal = { .judge = judge, .next = next };
 
-	maps_revoke_unused(judge->maps);
 	maps_each_grant(judge->maps, withdraw, &withdrawal);
 	return withdrawal.error;
 }
@@ -355,25 +391,24 @@ void judge_engine_event(const struct engine_event *event, void *context)
 {
 	struct judge *judge = context;
 
+	images_engine_event(judge->images, event);
 	switch (event->kind) {
 	case ENGINE_EVENT_CONNECTED:
-		judge_running(judge);
+		judge_all(judge);
 		break;
+	case ENGINE_EVENT_CREATE:
+		/* The grant is to be there at birth. Who starts faster than this is contained until then. */
 	case ENGINE_EVENT_START:
 		/* Perhaps started past the mediator (a restart policy, a swarm task): late, but judged. */
 		judge_container(judge, event->container);
 		break;
 	case ENGINE_EVENT_DESTROY:
 		maps_revoke(judge->maps, event->container);
-		forget_holder(judge, event->container);
-		break;
-	case ENGINE_EVENT_CREATE:
-		/* The grant is to be there at birth. Who starts faster than this is contained until then. */
-		if (judge->early)
-			judge_container(judge, event->container);
+		grants_forget(judge->grants, event->container);
 		break;
 	case ENGINE_EVENT_DIE:
 	case ENGINE_EVENT_DISCONNECTED:
+	case ENGINE_EVENT_IMAGES:
 		break;
 	}
 }

@@ -10,6 +10,7 @@
 
 #include "audit.h"
 #include "engine.h"
+#include "grants.h"
 #include "images.h"
 #include "maps.h"
 #include "wire.h"
@@ -17,15 +18,18 @@
 struct judge;
 
 /*
- * Everything given must outlive it. `early`: nobody asks before a container starts (direct
- * transport), so each is judged when it is made, and those that do not run are judged with the
- * others. NULL without memory.
+ * Everything given must outlive it. `newer_message`: refuse mounts in the words of newer versions of
+ * ECI. NULL without memory.
  */
-struct judge *judge_new(
-	const struct maps *maps, struct engine *engine, struct audit *audit, bool early);
+struct judge *judge_new(const struct maps *maps, struct engine *engine, struct audit *audit,
+	struct grants *grants, bool newer_message);
 void judge_free(struct judge *judge);
 
-/* The image list to judge by; set once after judge_new, before anything is asked. */
+/*
+ * The image list to judge by; set once after judge_new, before anything is asked. Of the grants that
+ * are known of from before, those that by this list still hold are in the kernel afterwards, and no
+ * others are.
+ */
 void judge_use_images(struct judge *judge, struct images *images);
 
 typedef void (*judge_reply_fn)(const struct wire_reply *reply, void *context);
@@ -37,17 +41,14 @@ typedef void (*judge_reply_fn)(const struct wire_reply *reply, void *context);
 void judge_request(struct judge *judge, const struct wire_request *request, judge_reply_fn reply,
 	void *context);
 
-/*
- * Judges every running container again, and takes the grants of those that do not run: at start, and
- * when digests changed.
- */
-void judge_running(struct judge *judge);
+/* Judges every container again: when digests changed. A grant that waits and does not hold goes at once. */
+void judge_again(struct judge *judge);
 
 /*
- * Takes what the list `next` would not give, at once and without asking anybody: the grants of those
- * that do not run, and grant and tag of each container whose image was not found to be that of an
- * entry which is in `next` too. To be called before `next` counts; judge_running then gives back
- * what was taken in excess. 0, or a negative errno when something could not be taken.
+ * Takes what the list `next` would not give, at once and without asking anybody: grant and tag of each
+ * container whose image was not found to be that of an entry which is in `next` too. To be called
+ * before `next` counts; judge_again then gives back what was taken in excess. 0, or a negative errno
+ * when something could not be taken.
  */
 int judge_withdraw(struct judge *judge, const struct images_list *next);
 

@@ -167,7 +167,8 @@ int maps_revoke(const struct maps *maps, const char *container)
 	return bpf_map_delete_elem(maps->grants, &key) && errno != ENOENT ? -errno : 0;
 }
 
-void maps_revoke_unused(const struct maps *maps)
+void maps_each_grant(const struct maps *maps,
+	void (*each)(const char *container, bool used, void *context), void *context)
 {
 	struct latch_container key, next;
 	struct latch_grant grant;
@@ -175,25 +176,12 @@ void maps_revoke_unused(const struct maps *maps)
 
 	while (more) {
 		key = next;
-		/* Before the deletion: after it the walk would begin anew. */
-		more = !bpf_map_get_next_key(maps->grants, &key, &next);
-		if (!lookup(maps->grants, &key, &grant) && !grant.cgroup)
-			bpf_map_delete_elem(maps->grants, &key);
-	}
-}
-
-void maps_each_grant(const struct maps *maps,
-	void (*each)(const char *container, void *context), void *context)
-{
-	struct latch_container key, next;
-	bool more = !bpf_map_get_next_key(maps->grants, NULL, &next);
-
-	while (more) {
-		key = next;
 		/* Before the call, which may delete it: after that the walk would begin anew. */
 		more = !bpf_map_get_next_key(maps->grants, &key, &next);
+		if (lookup(maps->grants, &key, &grant))
+			continue;
 		key.id[sizeof(key.id) - 1] = 0;
-		each(key.id, context);
+		each(key.id, grant.cgroup != 0, context);
 	}
 }
 

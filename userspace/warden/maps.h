@@ -63,12 +63,12 @@ int maps_grant(
 	const struct maps *maps, const char *container, const char *image, uint64_t cgroup);
 int maps_revoke(const struct maps *maps, const char *container);
 
-/* Takes every grant that no scope uses: of containers that do not run. */
-void maps_revoke_unused(const struct maps *maps);
-
-/* Calls `each` for every grant; it may take that one, and no other. Not in any order. */
+/*
+ * Calls `each` for every grant; it may take that one, and no other. Not in any order. `used`: a scope
+ * has it, so its container runs.
+ */
 void maps_each_grant(const struct maps *maps,
-	void (*each)(const char *container, void *context), void *context);
+	void (*each)(const char *container, bool used, void *context), void *context);
 
 /*
  * Tags the scope with this cgroup id. With `only_new` an entry that is there stays as it is

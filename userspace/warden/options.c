@@ -17,6 +17,8 @@
 /* Who the mediator is when there is no user "latch": out of the range of users and packages. */
 #define MEDIATOR_UID 61918
 
+#define OPTIONS_CERTIFICATES "/etc/docker/certs.d"
+
 static const char help[] =
 	"Usage: latchd [OPTION]...\n"
 	"\n"
@@ -33,6 +35,14 @@ static const char help[] =
 	"  --transport KIND     `mediated` (default): clients talk to latch, which talks to the engine;\n"
 	"                       `direct`: they talk to the engine, and the kernel refuses what the\n"
 	"                       command list does not allow, with EPERM instead of a message\n"
+	"  --mount-message KIND `eci` (default): refused mounts get ECI's sentence; `parent`: that of newer\n"
+	"                       versions, which names the image that the refused one is derived from\n"
+	"  --registry-mirror URL, --insecure-registry HOST[:PORT]|CIDR, --docker-config FILE,\n"
+	"  --registry-certificates DIR\n"
+	"                       how registries are asked for the digests of the image list: as dockerd's\n"
+	"                       options of the first two names, and may be repeated like them; credentials\n"
+	"                       from a config.json (default none), and a folder in the form of the default\n"
+	"                       " OPTIONS_CERTIFICATES "\n"
 	"  --mediator-user USER name or number of the user that the mediator runs as (default `latch`\n"
 	"                       where that exists, else the number 61918)\n"
 	"  --help, --version\n"
@@ -84,14 +94,43 @@ static int parse_transport(const char *text, struct options *options)
 	return 2;
 }
 
+static int parse_message(const char *text, struct options *options)
+{
+	options->newer_message = !strcmp(text, "parent");
+	if (options->newer_message || !strcmp(text, "eci"))
+		return -1;
+	log_error("--mount-message=%s: expected `eci` or `parent`", text);
+	return 2;
+}
+
+static int add_registry(const char **list, const char *name, const char *text)
+{
+	size_t count = 0;
+
+	while (list[count])
+		count++;
+	if (count == OPTIONS_MAX_REGISTRIES) {
+		log_error("--%s: more than %d of them", name, OPTIONS_MAX_REGISTRIES);
+		return 2;
+	}
+	list[count] = text;
+	return -1;
+}
+
 int options_parse(int argc, char **argv, struct options *options)
 {
-	enum { SETTINGS = 1000, SOCKET, AUDIT, TRANSPORT, USER, HELP, VERSION };
+	enum { SETTINGS = 1000, SOCKET, AUDIT, TRANSPORT, MESSAGE, MIRROR, INSECURE, CONFIG, CERTIFICATES,
+		USER, HELP, VERSION };
 	static const struct option table[] = {
 		{ "settings", required_argument, NULL, SETTINGS },
 		{ "socket", required_argument, NULL, SOCKET },
 		{ "audit", required_argument, NULL, AUDIT },
 		{ "transport", required_argument, NULL, TRANSPORT },
+		{ "mount-message", required_argument, NULL, MESSAGE },
+		{ "registry-mirror", required_argument, NULL, MIRROR },
+		{ "insecure-registry", required_argument, NULL, INSECURE },
+		{ "docker-config", required_argument, NULL, CONFIG },
+		{ "registry-certificates", required_argument, NULL, CERTIFICATES },
 		{ "mediator-user", required_argument, NULL, USER },
 		{ "help", no_argument, NULL, HELP },
 		{ "version", no_argument, NULL, VERSION },
@@ -102,6 +141,9 @@ int options_parse(int argc, char **argv, struct options *options)
 	memset(options, 0, sizeof(*options));
 	options->socket = LATCH_DEFAULT_SOCKET;
 	options->audit = LATCH_AUDIT_LOG;
+	options->registry.certificates = OPTIONS_CERTIFICATES;
+	options->registry.mirrors = options->mirrors;
+	options->registry.insecure = options->insecure;
 	if (parse_user("latch", &options->mediator_uid))
 		options->mediator_uid = MEDIATOR_UID;
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
@@ -119,6 +161,27 @@ int options_parse(int argc, char **argv, struct options *options)
 			r = parse_transport(optarg, options);
 			if (r >= 0)
 				return r;
+			break;
+		case MESSAGE:
+			r = parse_message(optarg, options);
+			if (r >= 0)
+				return r;
+			break;
+		case MIRROR:
+			r = add_registry(options->mirrors, "registry-mirror", optarg);
+			if (r >= 0)
+				return r;
+			break;
+		case INSECURE:
+			r = add_registry(options->insecure, "insecure-registry", optarg);
+			if (r >= 0)
+				return r;
+			break;
+		case CONFIG:
+			options->registry.config = optarg;
+			break;
+		case CERTIFICATES:
+			options->registry.certificates = optarg;
 			break;
 		case USER:
 			if (parse_user(optarg, &options->mediator_uid)) {

@@ -9,12 +9,20 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "registry.h"
+
+#define OPTIONS_MAX_REGISTRIES 64
+
 struct options {
 	const char *settings;  /* NULL: the default places */
 	const char *socket;    /* the engine's public path */
 	const char *audit;     /* path of the audit log */
+	bool newer_message;    /* refuse mounts in the words of newer versions of ECI */
+	struct registry_options registry;
 	bool direct;	       /* transport: the kernel decides requests, nobody mediates */
 	uid_t mediator_uid;
+	const char *mirrors[OPTIONS_MAX_REGISTRIES + 1]; /* `registry` points to these */
+	const char *insecure[OPTIONS_MAX_REGISTRIES + 1];
 	char directory[PATH_MAX]; /* of latchd's own program: the others lie beside it */
 };
 

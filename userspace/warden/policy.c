@@ -76,7 +76,7 @@ static int put_in_force(const struct policy_parts *parts, const struct settings 
 		images_list_free(next);
 	else
 		images_take(parts->images, next);
-	judge_running(parts->judge);
+	judge_again(parts->judge);
 	return r;
 }
 

@@ -46,7 +46,9 @@ struct warden {
 	struct audit *audit;
 	struct fetch_pool *pool;
 	struct engine *engine;
+	struct registry *registry;
 	struct images *images;
+	struct grants *grants;
 	struct judge *judge;
 	struct mediator_process *mediator;
 	struct adoption *adoption; /* mediated transport */
@@ -234,7 +236,7 @@ static void on_digests_changed(void *context)
 {
 	struct warden *warden = context;
 
-	judge_running(warden->judge);
+	judge_again(warden->judge);
 }
 
 /* The policy. */
@@ -330,21 +332,64 @@ static json_t *status_answer(struct warden *warden)
 	return status_object(&sources);
 }
 
-static json_t *on_command(const char *command, void *context)
+/* A question of latchctl's about an image. */
+struct image_question {
+	struct control_session *session;
+	char image[CONTROL_LINE_SIZE];
+};
+
+static void on_image_judged(const struct images_verdict *verdict, void *context)
+{
+	static const char *const outcomes[] = {
+		[IMAGES_ALLOWED] = "allowed",
+		[IMAGES_DENIED] = "denied",
+		[IMAGES_NOT_LOCAL] = "unknown",
+		[IMAGES_ERROR] = "unknown",
+	};
+	struct image_question *question = context;
+
+	control_answer(question->session,
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "image", question->image, "id",
+			verdict->image_id, "verdict", outcomes[verdict->outcome], "reason",
+			images_reason_name(verdict->reason), "entry", verdict->entry, "parent",
+			verdict->parent, "text", verdict->text));
+	free(question);
+}
+
+static void explain_image(
+	struct warden *warden, const char *image, struct control_session *session)
+{
+	struct image_question *question = calloc(1, sizeof(*question));
+
+	if (question) {
+		question->session = session;
+		COPY_STRING(question->image, image);
+	}
+	if (!question || images_judge(warden->images, image, IMAGES_REVALIDATE, on_image_judged,
+				 question) < 0) {
+		free(question);
+		control_answer(session, json_pack("{s:s}", "error", "latchd cannot judge it now"));
+	}
+}
+
+static void on_command(const char *command, struct control_session *session, void *context)
 {
 	struct warden *warden = context;
 
-	if (!strcmp(command, "status"))
-		return status_answer(warden);
-	if (!strcmp(command, "reload"))
-		return reload_answer(warden);
-	if (!strcmp(command, "release")) {
+	if (!strcmp(command, "status")) {
+		control_answer(session, status_answer(warden));
+	} else if (!strcmp(command, "reload")) {
+		control_answer(session, reload_answer(warden));
+	} else if (!strcmp(command, "release")) {
 		note(warden, "release", "released by latchctl");
 		warden->releasing = true;
+		control_answer(session, json_pack("{s:b}", "ok", 1));
 		stop(warden, 0);
-		return json_pack("{s:b}", "ok", 1);
+	} else if (!strncmp(command, CONTROL_IMAGE, strlen(CONTROL_IMAGE))) {
+		explain_image(warden, command + strlen(CONTROL_IMAGE), session);
+	} else {
+		control_answer(session, json_pack("{s:s}", "error", "unknown command"));
 	}
-	return json_pack("{s:s}", "error", "unknown command");
 }
 
 static void on_signal(uv_signal_t *signal, int number)
@@ -378,14 +423,19 @@ static int start_judging(struct warden *warden)
 	if (!warden->engine)
 		return -ENOMEM;
 	engine_trust(warden->engine, is_host_process, &warden->maps);
-	warden->judge = judge_new(
-		&warden->maps, warden->engine, warden->audit, warden->options->direct);
-	if (!warden->judge)
+	warden->grants = grants_new(&warden->loop, LATCH_GRANTS_FILE);
+	if (!warden->grants)
 		return -ENOMEM;
-	r = images_new(&warden->loop, warden->pool, warden->engine, warden->policy.settings,
-		on_digests_changed, warden, &warden->images);
+	warden->judge = judge_new(&warden->maps, warden->engine, warden->audit, warden->grants,
+		warden->options->newer_message);
+	warden->registry = registry_new(&warden->loop, warden->pool, &warden->options->registry);
+	if (!warden->judge || !warden->registry)
+		return -ENOMEM;
+	r = images_new(&warden->loop, warden->engine, warden->registry, warden->policy.settings,
+		LATCH_DIGESTS_FILE, on_digests_changed, warden, &warden->images);
 	if (r < 0)
 		return r;
+	images_name_parents(warden->images, warden->options->newer_message);
 	judge_use_images(warden->judge, warden->images);
 	return engine_events_start(warden->engine, judge_engine_event, warden->judge);
 }
@@ -540,7 +590,10 @@ static void end(struct warden *warden)
 	adoption_free(warden->adoption);
 	direct_free(warden->direct);
 	images_free(warden->images);
+	registry_free(warden->registry);
 	engine_free(warden->engine);
+	judge_free(warden->judge);
+	grants_free(warden->grants);
 	fetch_pool_free(warden->pool);
 	audit_free(warden->audit);
 	if (warden->restart.data) {
@@ -554,7 +607,6 @@ static void end(struct warden *warden)
 	uv_walk(&warden->loop, close_walk, NULL);
 	uv_run(&warden->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&warden->loop);
-	judge_free(warden->judge);
 	listeners_close(&warden->listeners);
 	policy_clear(&warden->policy);
 	maps_close(&warden->maps);

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Images that are derived from an entry's image: what a build, a commit or a buildpack makes on this
+ * engine (ECI's allowDerivedImages).
+ *
+ * Such an image is local only: no registry has it under a repository digest that the engine shows for
+ * it. And its lowest layers are all the layers of an entry's image that the engine has, with at least
+ * one more above them. Layers are compared by diff id, a hash of what the layer holds. A squashed or
+ * flattened image has none of them and is refused, and so is one with the same layers and another
+ * configuration.
+ */
+#include <errno.h>
+
+#include "inquiry.h"
+
+/* The image that is looked at, and of what could be below it the one with the most layers. */
+struct search {
+	struct inquiry *inquiry;
+	const struct engine_image *image;
+	size_t listed_layers, any_layers;
+	struct images_verdict base; /* of the entry's image that was found; outcome ALLOWED then */
+	const struct engine_image *listed, *any;
+};
+
+static const char *name_of(const struct engine_image *image)
+{
+	return image->repo_tags.count && strncmp(image->repo_tags.items[0], "<none>", 6) ?
+		       image->repo_tags.items[0] :
+		       image->id;
+}
+
+/* Could it be an entry's image? By what is known already, and asking nobody. */
+static bool may_be_listed(const struct inquiry *inquiry, const struct engine_image *image)
+{
+	struct inquiry quiet = *inquiry;
+	struct images_verdict verdict = {0};
+
+	quiet.ask = false;
+	inquire_listed(&quiet, image, &verdict);
+	return verdict.outcome == IMAGES_ALLOWED || verdict.reason != IMAGES_REASON_NOT_LISTED;
+}
+
+/* Is it below the image that is looked at, and by how many layers? -EAGAIN while that is asked. */
+static int layers_below(
+	const struct search *search, const struct engine_image *image, size_t *layers)
+{
+	const struct engine_strings *found;
+	int r = local_layers(search->inquiry->local, image->id, &found);
+
+	*layers = !r && local_is_below(found, &search->image->diff_ids) ? found->count : 0;
+	return r;
+}
+
+static int consider(struct search *search, const struct engine_image *image)
+{
+	struct images_verdict verdict = {0};
+	struct inquiry inquiry = *search->inquiry;
+	bool candidate;
+	size_t layers;
+	int r;
+
+	if (!strcmp(image->id, search->image->id))
+		return 0;
+	candidate = may_be_listed(&inquiry, image);
+	if (!candidate && !inquiry.parents)
+		return 0;
+	r = layers_below(search, image, &layers);
+	if (r == -ENOENT)
+		return 0; /* deleted meanwhile */
+	if (r < 0 || !layers)
+		return r;
+	if (layers > search->any_layers) {
+		search->any = image;
+		search->any_layers = layers;
+	}
+	if (!candidate || layers <= search->listed_layers)
+		return 0;
+	inquiry.waiting = false;
+	inquire_listed(&inquiry, image, &verdict);
+	search->inquiry->waiting = search->inquiry->waiting || inquiry.waiting;
+	if (verdict.outcome != IMAGES_ALLOWED)
+		return 0;
+	local_note_listed(inquiry.local, image->id, name_of(image));
+	search->listed = image;
+	search->listed_layers = layers;
+	search->base = verdict;
+	if (inquiry.oldest < search->inquiry->oldest)
+		search->inquiry->oldest = inquiry.oldest;
+	return 0;
+}
+
+/* Looks at every image. Returns -EAGAIN when some of them are still asked about. */
+static int look_below(struct search *search, const struct engine_image *images, size_t count)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int r = consider(search, &images[i]);
+
+		if (r < 0 && (r != -EAGAIN || !result))
+			result = r;
+	}
+	return result;
+}
+
+/*
+ * Does a registry have it? With classic image store a repository digest is the trace of a pull or a
+ * push, and counts unless its registry says that there is no such thing. With containerd's every
+ * local name has one, which is the id, and it counts if the registry confirms it.
+ */
+static bool is_local_only(struct inquiry *inquiry, const struct engine_image *image,
+	struct images_verdict *verdict, const char *entry)
+{
+	struct names names;
+	bool local_only = true;
+
+	if (names_read(&names, image) < 0)
+		return false;
+	for (size_t i = 0; i < names.digest_count && local_only; i++) {
+		struct reference reference = names.digests[i];
+		bool mere_name = !strcmp(reference.digest, image->id);
+		char text[REFERENCE_TEXT_SIZE];
+		struct answer *answer;
+
+		reference.tag[0] = '\0';
+		reference_print(&reference, text);
+		answer = answers_get(inquiry->answers, &reference, true);
+		local_only = answer && inquiry_is_fresh(inquiry, answer, false, true);
+		if (!local_only || answer->absent)
+			continue;
+		local_only = mere_name && !answer_counts(answer);
+		if (local_only)
+			continue;
+		if (!answer_counts(answer))
+			verdict_offer(verdict, IMAGES_REASON_UNREACHABLE, entry,
+				"the image is derived from %s, and whether it came from a registry cannot "
+				"be found out (%s: %s)", entry, text, answer->problem);
+		else if (verdict->reason == IMAGES_REASON_NOT_LISTED)
+			verdict_set(verdict, IMAGES_DENIED, IMAGES_REASON_NOT_LISTED, entry,
+				"the image is derived from %s, and came from a registry (%s): only local "
+				"images count as derived; add an entry for it", entry, text);
+	}
+	names_clear(&names);
+	return local_only;
+}
+
+static void allow(const struct search *search, struct images_verdict *verdict)
+{
+	verdict_set(verdict, IMAGES_ALLOWED, IMAGES_REASON_DERIVED, search->base.entry,
+		"the image is derived from %s, which is here as %s", search->base.entry,
+		name_of(search->listed));
+	verdict->basis = search->base.basis;
+	verdict->basis.derived = true;
+}
+
+static void set_parent(const struct search *search, struct images_verdict *verdict)
+{
+	COPY_STRING(verdict->parent, search->any ? name_of(search->any) : "");
+}
+
+int inquire_derived(
+	struct inquiry *inquiry, const struct engine_image *image, struct images_verdict *verdict)
+{
+	struct search search = { .inquiry = inquiry, .image = image };
+	const struct engine_image *images;
+	const char *lost;
+	size_t count;
+	int r;
+
+	/* A layer below, and one above. */
+	if (image->diff_ids.count < 2)
+		return 0;
+	r = local_list(inquiry->local, inquiry->since - INQUIRY_REVALIDATE_MS, &images, &count);
+	if (!r)
+		r = look_below(&search, images, count);
+	if (r == -EAGAIN) {
+		inquiry->waiting = true;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	set_parent(&search, verdict);
+	if (search.listed && !inquiry->list->allow_derived)
+		verdict_offer(verdict, IMAGES_REASON_DERIVED_OFF, search.base.entry,
+			"the image is derived from %s, and the settings allow no derived images: list it, "
+			"or set allowDerivedImages to true", search.base.entry);
+	else if (search.listed && is_local_only(inquiry, image, verdict, search.base.entry))
+		allow(&search, verdict);
+	lost = search.listed || !inquiry->list->allow_derived ?
+		       NULL :
+		       local_lost_base(inquiry->local, &image->diff_ids, images, count);
+	if (lost)
+		verdict_offer(verdict, IMAGES_REASON_BASE_ABSENT, lost,
+			"the image is derived from %s, which the engine does not have any more: `docker "
+			"pull %s`, then start it again", lost, lost);
+	return 0;
+}
