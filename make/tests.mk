@@ -43,8 +43,9 @@ unit: $(UNIT_BIN) ## build and run the unit tests alone (seconds)
 		|| { failed=1; cat $$t.log; }; tail -n 3 $$t.log | grep -E 'PASSED|FAILED' \
 		| sed "s|^|$$(basename $$t): |"; done; exit $$failed
 
-# What asks the warden's image verdicts from outside, for the tests against a real registry.
-$(O)/images_driver: $(O)/obj/selftests/e2e/images_driver.o $(O)/libwarden.a $(O)/libcommon.a
+# What asks the warden's image verdicts, and its registry client, from outside, for the tests against
+# real registries.
+$(O)/images_driver $(O)/registry_driver: $(O)/%: $(O)/obj/selftests/e2e/%.o $(O)/libwarden.a $(O)/libcommon.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(HARDEN) $^ $(LDLIBS) -o $@
 $(O)/obj/selftests/%.o: CPPFLAGS += $(WARDEN_INCLUDES)
@@ -57,7 +58,7 @@ $(O)/tools/%: selftests/e2e/tools/%.c
 	$(Q)$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static -pthread $< -o $@
 
 .PHONY: e2e-tools
-e2e-tools: $(E2E_TOOLS) $(O)/images_driver $(O)/classify_driver $(O)/classify.bpf.o
+e2e-tools: $(E2E_TOOLS) $(O)/images_driver $(O)/registry_driver $(O)/classify_driver $(O)/classify.bpf.o
 
 # The tests that need a kernel, an engine or both run in the VM.
 .PHONY: test

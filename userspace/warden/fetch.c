@@ -282,8 +282,12 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	struct watch *watch = poll->data;
 	int flags = 0;
 
+	/*
+	 * The other side has reset the connection. curl is to find that out by itself: it then tries
+	 * a request again that went out on a connection which had been left open, and that is dead.
+	 */
 	if (status < 0)
-		flags = CURL_CSELECT_ERR;
+		flags = CURL_CSELECT_IN | CURL_CSELECT_OUT;
 	if (events & UV_READABLE)
 		flags |= CURL_CSELECT_IN;
 	if (events & UV_WRITABLE)
