@@ -75,12 +75,13 @@ test-full: deps-test ## every suite on every kernel (takes longer)
 FUZZ_SECONDS ?= 60
 FUZZ_BIN     := $(patsubst selftests/fuzz/%.c,$(O)/fuzz/%,$(wildcard selftests/fuzz/*.c))
 FUZZED_SRC   := $(common_SRC) $(filter-out %/main.c,$(mediator_SRC)) \
-	$(addprefix $(LLHTTP)/,llhttp.c api.c http.c)
+	$(addprefix $(LLHTTP)/,llhttp.c api.c http.c) \
+	$(addprefix userspace/registry/,challenge.c endpoints.c manifest.c) userspace/warden/engine_json.c
 
 $(O)/fuzz/%: selftests/fuzz/%.c $(FUZZED_SRC)
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)
-	$(Q)$(CLANG) -g -O1 -fsanitize=fuzzer,address,undefined $(CPPFLAGS) -Iuserspace/mediator \
+	$(Q)$(CLANG) -g -O1 -fsanitize=fuzzer,address,undefined $(CPPFLAGS) $(WARDEN_INCLUDES) -Iuserspace/mediator \
 		-DLLHTTP_STRICT_MODE=1 $^ $(LDLIBS) -o $@
 
 .PHONY: fuzz
