@@ -12,3 +12,7 @@ $(O)/bench/classify: $(call obj,selftests/bench/classify.c selftests/corpus/refe
 .PHONY: bench
 bench: $(O)/bench/classify ## measure how long classifying a request takes (seconds)
 	@$(O)/bench/classify
+
+.PHONY: bench-images
+bench-images: $(O)/images_driver ## measure what a verdict about an image costs (a minute; as root)
+	@selftests/bench/images $(O)/images_driver

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests against real registries share: checks in TAP, and docker-registry on a loopback port,
-whose images are written here byte by byte and uploaded by plain HTTP, so that every expected digest
-is computed from the data."""
-import hashlib, http.client, io, json, os, platform, shutil, socket, subprocess, tarfile
-import tempfile, time
+"""What the tests against real registries share: checks in TAP; docker-registry on a loopback port, whose
+images are written here byte by byte and uploaded by plain HTTP, so that every expected digest is
+computed from the data; an engine of its own; and the image list as a program."""
+import hashlib, http.client, io, json, os, platform, queue, shutil, socket, subprocess, tarfile
+import tempfile, threading, time
 
 ARCH = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 OTHER_ARCH = "arm64" if ARCH == "amd64" else "amd64"
@@ -172,3 +172,166 @@ class Registry:
         self.log.flush()
         with open(self.log_path) as log:
             return sum(text in line for line in log)
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("engine", timeout=120)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+class Engine:
+    """dockerd with nothing of the machine's: own mounts, own folders, no network set up."""
+
+    def __init__(self):
+        self.socket = f"{WORK}/engine.sock"
+        self.process = None
+
+    def start(self):
+        command = (
+            "mount --make-rprivate / && mount -t tmpfs none /run &&"
+            " mount -t cgroup2 none /sys/fs/cgroup &&"
+            " exec dockerd --iptables=false --bridge=none --storage-driver=vfs"
+            f" --data-root {WORK}/data --exec-root {WORK}/exec --pidfile {WORK}/dockerd.pid"
+            f" -H unix://{self.socket}")
+        with open(f"{WORK}/dockerd.log", "a") as log:
+            # A session of its own: containerd and all end with it.
+            self.process = subprocess.Popen(
+                ["unshare", "-m", "sh", "-c", command], stdout=log, stderr=log)
+        return until(self.answers, 60, 0.3)
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait()
+
+    def answers(self):
+        try:
+            return self.call("GET", "/_ping")[0] == 200
+        except OSError:
+            return False
+
+    def call(self, method, path, body=None):
+        connection = UnixConnection(self.socket)
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        return answer.status, data
+
+    def load(self, name, content):
+        """An image made here, as `docker import` does."""
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            member = tarfile.TarInfo("content")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content.encode()))
+        repository, tag = name.rsplit(":", 1)
+        connection = UnixConnection(self.socket)
+        connection.request("POST", f"/images/create?fromSrc=-&repo={repository}&tag={tag}",
+                           archive.getvalue(), {"Content-Type": "application/x-tar"})
+        assert connection.getresponse().read()
+
+    def push(self, name):
+        repository, tag = name.rsplit(":", 1)
+        connection = UnixConnection(self.socket)
+        connection.request("POST", f"/images/{repository}/push?tag={tag}",
+                           headers={"X-Registry-Auth": "e30="})
+        data = connection.getresponse().read()
+        assert b'"errorDetail"' not in data, data
+
+    def must(self, method, path, body=None):
+        status, data = self.call(method, path, body)
+        assert status < 300 and b'"errorDetail"' not in data, (method, path, status, data)
+        return data
+
+    def pull(self, name):
+        repository, tag = name.rsplit(":", 1)
+        self.must("POST", f"/images/create?fromImage={repository}&tag={tag}")
+        return json.loads(self.must("GET", f"/images/{name}/json"))["Id"]
+
+    def tag(self, source, repository, tag):
+        self.must("POST", f"/images/{source}/tag?repo={repository}&tag={tag}")
+
+    def create(self, image, **host):
+        data = self.must("POST", "/containers/create", {
+            "Image": image, "Cmd": ["/content"], "HostConfig": {"NetworkMode": "none", **host}})
+        return json.loads(data)["Id"]
+
+
+class ImagesDriver:
+    """build/images_driver: the image list, asked from outside."""
+
+    def __init__(self, images, engine_socket, program="build/images_driver"):
+        self.path = tempfile.mktemp(dir=WORK, suffix=".json")
+        self.write(self.path, images)
+        environment = dict(os.environ, http_proxy="http://127.0.0.1:9", no_proxy="")
+        self.process = subprocess.Popen(
+            [program, self.path, engine_socket], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            text=True, env=environment)
+        self.lines = queue.Queue()
+        self.kept = []
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def write(self, path, images):
+        with open(path, "w") as file:
+            json.dump({"configurationFileVersion": 2, "enhancedContainerIsolation": {
+                "locked": True, "value": True,
+                "dockerSocketMount": {"imageList": {"images": images}}}}, file)
+
+    def read(self):
+        for line in self.process.stdout:
+            self.lines.put(json.loads(line))
+
+    def send(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def next(self, key, seconds=30):
+        """The next object with this key; others are kept for who asks for them."""
+        for i, line in enumerate(self.kept):
+            if key in line:
+                return self.kept.pop(i)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                line = self.lines.get(timeout=max(0.01, end - time.monotonic()))
+            except queue.Empty:
+                break
+            if key in line:
+                return line
+            self.kept.append(line)
+        return {}
+
+    def ask(self, line, key=None):
+        self.send(line)
+        return self.next(key or line.split()[0])
+
+    def judge(self, image, freshness="revalidate"):
+        return self.ask(f"judge {freshness} {image}")
+
+    def status(self):
+        self.send("status")
+        entries = {}
+        while (line := self.next("status")).get("status", "end") != "end":
+            entries[line["status"]] = line
+        return entries
+
+    def refresh(self):
+        """As a reload: every registry is asked now."""
+        self.ask(f"replace {self.path}")
+
+    def known(self):
+        """The status when each entry was asked once."""
+        until(lambda: all(e["counts"] or e["problem"] for e in self.status().values()), 20)
+        return self.status()
+
+    def close(self):
+        self.process.stdin.close()
+        return self.process.wait(timeout=20)
