@@ -32,6 +32,7 @@ struct answers {
 	answers_fn ended;
 	void *context;
 	bool changed; /* to be told */
+	bool dirty;   /* what is on the disk is not what is known */
 	bool closing;
 	int64_t saved;
 };
@@ -113,6 +114,7 @@ static void save(struct answers *answers)
 	json_t *array;
 
 	answers->saved = answers_now();
+	answers->dirty = false;
 	if (!answers->saver)
 		return;
 	array = json_array();
@@ -219,7 +221,7 @@ static void note_change(struct answer *answer)
 {
 	answer->counted = answer_counts(answer);
 	answer->owner->changed = true;
-	save(answer->owner);
+	answer->owner->dirty = true;
 	tell(answer->owner);
 }
 
@@ -341,7 +343,8 @@ static void on_tick(uv_timer_t *timer)
 		if (answer_counts(answer) != answer->counted)
 			note_change(answer); /* a day has passed */
 	}
-	if (answers->saved + SAVE_MS < now)
+	/* A thousand answers that come one by one are not written a thousand times. */
+	if (answers->dirty || answers->saved + SAVE_MS < now)
 		save(answers);
 }
 

@@ -13,6 +13,8 @@
 #include "inquiry.h"
 
 #define VERDICT_SLOTS 256
+/* A build gives names to many images: the containers are judged again when it has fallen silent. */
+#define QUIET_MS 500
 
 struct judgement {
 	struct images *images; /* NULL: images_free was faster than the engine */
@@ -39,7 +41,8 @@ struct images {
 	struct engine *engine;
 	struct answers *answers;
 	struct local *local;
-	uv_timer_t soon;
+	uv_timer_t soon, quiet;
+	unsigned int open_timers;
 	struct list list;
 	struct judgement *pending; /* inspecting, or waiting for what was asked */
 	struct judgement *ready, **ready_end;
@@ -303,6 +306,11 @@ static void on_local(void *context)
 	consider_all(context);
 }
 
+static void on_quiet(uv_timer_t *timer)
+{
+	touch(timer->data);
+}
+
 void images_engine_event(struct images *images, const struct engine_event *event)
 {
 	switch (event->kind) {
@@ -312,8 +320,10 @@ void images_engine_event(struct images *images, const struct engine_event *event
 		images->generation++; /* the containers are judged again by who hears this as well */
 		break;
 	case ENGINE_EVENT_IMAGES:
-		if (images->list.allow_derived)
-			touch(images);
+		if (!images->list.allow_derived)
+			break;
+		images->generation++;
+		uv_timer_start(&images->quiet, on_quiet, QUIET_MS, 0);
 		break;
 	case ENGINE_EVENT_CREATE:
 	case ENGINE_EVENT_START:
@@ -407,7 +417,10 @@ static int prepare(struct images *images, uv_loop_t *loop, struct registry *regi
 
 static void on_closed(uv_handle_t *handle)
 {
-	free(handle->data);
+	struct images *images = handle->data;
+
+	if (--images->open_timers == 0)
+		free(images);
 }
 
 int images_new(uv_loop_t *loop, struct engine *engine, struct registry *registry,
@@ -424,7 +437,9 @@ int images_new(uv_loop_t *loop, struct engine *engine, struct registry *registry
 	images->context = context;
 	images->ready_end = &images->ready;
 	uv_timer_init(loop, &images->soon);
-	images->soon.data = images;
+	uv_timer_init(loop, &images->quiet);
+	images->soon.data = images->quiet.data = images;
+	images->open_timers = 2;
 	r = prepare(images, loop, registry, settings, store);
 	if (r < 0) {
 		images_free(images);
@@ -473,6 +488,7 @@ void images_free(struct images *images)
 	local_free(images->local);
 	answers_free(images->answers);
 	uv_close((uv_handle_t *)&images->soon, on_closed);
+	uv_close((uv_handle_t *)&images->quiet, on_closed);
 }
 
 void images_each(const struct images *images,

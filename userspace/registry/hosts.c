@@ -108,7 +108,7 @@ void host_failed(struct host *host, long status, int64_t retry_ms, int64_t took_
 	if (delay > MAX_DELAY_MS)
 		delay = MAX_DELAY_MS;
 	/* Many hosts ask one registry: not all at the same moment again. */
-	delay += random() % (delay / 4 + 1);
+	delay += uv_hrtime() % (delay / 4 + 1);
 	host->failures++;
 	host->limited = status == 429 || retry_ms;
 	if (retry_ms > delay)
