@@ -684,6 +684,31 @@ static void a_day_without_an_answer_is_a_change(void **state)
 	teardown(&bench);
 }
 
+/* About every two minutes, not all at the same moment, and by HEAD. */
+static void the_background_asks_again_when_it_is_due(void **state)
+{
+	struct answer *answer;
+	struct bench bench;
+	int before;
+
+	(void)state;
+	setup(&bench, TAG, tag_rows, listed_image);
+	settle(&bench);
+	answer = answer_of(&bench);
+	assert_in_range(answer->due - answer->began, ANSWERS_REFRESH_MS - JITTER_MS, ANSWERS_REFRESH_MS);
+	before = server.asked;
+	answer->asked -= ANSWERS_REFRESH_MS;
+	answer->due = answers_now();
+	while (server.asked == before)
+		fake_turn(&bench.loop);
+	assert_int_equal(server.flags, 0);
+	assert_string_equal(server.queries->known, LIST);
+	settle(&bench);
+	assert_in_range(answers_now() - answer->confirmed, 0, 5000);
+	assert_int_equal(bench.changed, 1);
+	teardown(&bench);
+}
+
 static void what_was_never_known_allows_nothing(void **state)
 {
 	static const struct row fails[] = { { .reference = TAG, .state = REGISTRY_FAILED }, {0} };
@@ -1148,6 +1173,7 @@ int main(void)
 		cmocka_unit_test(who_has_just_pushed_and_pulled_is_not_refused),
 		cmocka_unit_test(a_registry_that_fails_leaves_what_it_said_for_a_day),
 		cmocka_unit_test(a_day_without_an_answer_is_a_change),
+		cmocka_unit_test(the_background_asks_again_when_it_is_due),
 		cmocka_unit_test(what_was_never_known_allows_nothing),
 		cmocka_unit_test(what_has_just_failed_is_not_waited_for_by_everybody_again),
 		cmocka_unit_test(part_of_an_index_that_cannot_be_read_takes_nothing_away),
