@@ -969,6 +969,42 @@ static void an_image_that_a_registry_has_is_not_local(void **state)
 	}
 }
 
+/* With containerd a local name has a digest like a pulled one; its registry may be far, or silent. */
+static void a_mere_name_is_not_waited_for(void **state)
+{
+	const struct image_row local[] = { BASE,
+		CHILD_OF(.digests = { "r.io/mine@" ELSE }, .layers = { L1, L2, L3 }), {0} };
+	const char *const entries[4] = { TAG };
+	struct engine_event event = { .kind = ENGINE_EVENT_CONNECTED };
+	struct bench bench;
+	int64_t began;
+	int before;
+
+	(void)state;
+	setup_kept(&bench, entries, tag_rows, local, true, NULL);
+	images_engine_event(bench.images, &event);
+	settle(&bench);
+	server.silent = true;
+	began = answers_now();
+	judge(&bench, "child", IMAGES_REVALIDATE);
+	assert_reason(&bench, IMAGES_REASON_DERIVED);
+	assert_in_range(answers_now() - began, 500, 3000);
+	server.silent = false;
+	/* What its registry said is kept until the engine tells of a push. */
+	settle(&bench);
+	judge(&bench, "child", IMAGES_REVALIDATE);
+	before = server.asked;
+	judge(&bench, "child", IMAGES_REVALIDATE);
+	assert_reason(&bench, IMAGES_REASON_DERIVED);
+	assert_int_equal(server.asked, before);
+	usleep(2000);
+	event.kind = ENGINE_EVENT_IMAGES;
+	images_engine_event(bench.images, &event);
+	judge(&bench, "child", IMAGES_REVALIDATE);
+	assert_int_equal(server.asked, before + 1);
+	teardown(&bench);
+}
+
 static void a_base_that_was_here_is_named_when_it_is_gone(void **state)
 {
 	static const struct image_row both[] = { BASE, CHILD_OF(.layers = { L1, L2, L3 }), {0} };
@@ -1183,6 +1219,7 @@ int main(void)
 		cmocka_unit_test(a_moment_that_is_too_old_or_still_to_come_counts_for_nothing),
 		cmocka_unit_test(a_derived_image_has_all_layers_of_a_listed_local_one_and_more),
 		cmocka_unit_test(an_image_that_a_registry_has_is_not_local),
+		cmocka_unit_test(a_mere_name_is_not_waited_for),
 		cmocka_unit_test(a_base_that_was_here_is_named_when_it_is_gone),
 		cmocka_unit_test(a_derived_verdict_is_not_kept_while_events_are_not_followed),
 		cmocka_unit_test(the_parent_of_a_refused_image_is_named_if_wanted),

@@ -342,6 +342,8 @@ static void on_tick(uv_timer_t *timer)
 			answers_ask(answer, false);
 		if (answer_counts(answer) != answer->counted)
 			note_change(answer); /* a day has passed */
+		if (answer->query && answer->urgent)
+			tell(answers); /* who waits for it may not want to wait any longer */
 	}
 	/* A thousand answers that come one by one are not written a thousand times. */
 	if (answers->dirty || answers->saved + SAVE_MS < now)

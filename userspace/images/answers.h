@@ -48,7 +48,7 @@ struct answer {
 };
 
 /*
- * An attempt ended. `changed`: digests are others than before, or count no more, or do now. Called
+ * An attempt ended, or one that somebody waits for goes on for another second. `changed`: digests are others than before, or count no more, or do now. Called
  * from the loop, never from within a call of this file.
  */
 typedef void (*answers_fn)(bool changed, void *context);

@@ -103,6 +103,24 @@ static int look_below(struct search *search, const struct engine_image *images, 
 	return result;
 }
 
+/* ECI allows a second at start for what is derived. */
+#define PATIENCE_MS 1000
+
+/*
+ * Is it known whether a registry has it, as far as that is to be known? What speaks for the image, an
+ * answer that does not confirm it, is kept as an allowing one is, until the engine tells of names or
+ * pushes. For a mere name nobody is waited for longer than a moment: who does not answer does not
+ * confirm it either.
+ */
+static bool is_answered(struct inquiry *inquiry, struct answer *answer, bool mere_name)
+{
+	bool kept = !answer_counts(answer) && answer->asked >= inquiry->renamed;
+
+	if (mere_name && answer->query && answers_now() - answer->began > PATIENCE_MS)
+		return true;
+	return inquiry_is_fresh(inquiry, answer, kept, true);
+}
+
 /*
  * Does a registry have it? With classic image store a repository digest is the trace of a pull or a
  * push, and counts unless its registry says that there is no such thing. With containerd's every
@@ -125,7 +143,7 @@ static bool is_local_only(struct inquiry *inquiry, const struct engine_image *im
 		reference.tag[0] = '\0';
 		reference_print(&reference, text);
 		answer = answers_get(inquiry->answers, &reference, true);
-		local_only = answer && inquiry_is_fresh(inquiry, answer, false, true);
+		local_only = answer && is_answered(inquiry, answer, mere_name);
 		if (!local_only || answer->absent)
 			continue;
 		local_only = mere_name && !answer_counts(answer);

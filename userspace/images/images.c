@@ -49,6 +49,7 @@ struct images {
 	images_changed_fn changed;
 	void *context;
 	bool tell_changed;
+	int64_t renamed; /* the last event about images */
 	bool following; /* the engine's events: a base that goes is noticed */
 	bool name_parents;
 	bool closing;
@@ -159,6 +160,8 @@ static void consider(struct judgement *judgement)
 		.list = &images->list,
 		.since = judgement->since,
 		.freshness = judgement->freshness,
+		/* Without its events something may have happened at any moment. */
+		.renamed = images->following ? images->renamed : judgement->since,
 		.parents = images->name_parents,
 		.ask = true,
 		.oldest = INT64_MAX,
@@ -317,12 +320,14 @@ void images_engine_event(struct images *images, const struct engine_event *event
 	case ENGINE_EVENT_CONNECTED:
 	case ENGINE_EVENT_DISCONNECTED:
 		images->following = event->kind == ENGINE_EVENT_CONNECTED;
+		images->renamed = answers_now();
 		images->generation++; /* the containers are judged again by who hears this as well */
 		break;
 	case ENGINE_EVENT_IMAGES:
 		if (!images->list.allow_derived)
 			break;
 		images->generation++;
+		images->renamed = answers_now();
 		uv_timer_start(&images->quiet, on_quiet, QUIET_MS, 0);
 		break;
 	case ENGINE_EVENT_CREATE:

@@ -25,6 +25,7 @@ struct inquiry {
 	const struct list *list;
 	int64_t since; /* when the question was put */
 	enum images_freshness freshness;
+	int64_t renamed; /* when the engine last told of names, pushes and deletions of images */
 	bool parents; /* the verdict is to name a parent, whatever it is: every local image is looked at */
 	bool ask;     /* false: only what is known, nothing is asked of a registry */
 	bool waiting; /* out: the verdict could be another one when what was asked is there */
