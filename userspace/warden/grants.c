@@ -19,6 +19,7 @@ struct grant {
 	char container[65];
 	char image_id[ENGINE_DIGEST_SIZE];
 	struct images_basis basis;
+	int64_t noted; /* 0: by an earlier latchd */
 };
 
 struct grants {
@@ -71,6 +72,7 @@ void grants_note(struct grants *grants, const char *container, const char *image
 
 	if (!grant)
 		return;
+	grant->noted = grants_now();
 	COPY_STRING(image, image_id);
 	/* Fixed arrays, zero behind their strings: the same bytes are the same grant. */
 	if (!memcmp(grant->image_id, image, sizeof(image)) &&
@@ -98,6 +100,19 @@ const struct images_basis *grants_find(const struct grants *grants, const char *
 		if (!strcmp(grant->container, container))
 			return &grant->basis;
 	return NULL;
+}
+
+int64_t grants_now(void)
+{
+	return uv_hrtime();
+}
+
+bool grants_since(const struct grants *grants, const char *container, int64_t moment)
+{
+	for (const struct grant *grant = grants->first; grant; grant = grant->next)
+		if (!strcmp(grant->container, container))
+			return grant->noted > moment;
+	return false;
 }
 
 void grants_each(struct grants *grants,

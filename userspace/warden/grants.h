@@ -26,6 +26,10 @@ void grants_forget(struct grants *grants, const char *container);
 /* What it rests on; NULL: not known. Until the next change. */
 const struct images_basis *grants_find(const struct grants *grants, const char *container);
 
+/* Was it noted, or noted again, after that moment (grants_now)? */
+bool grants_since(const struct grants *grants, const char *container, int64_t moment);
+int64_t grants_now(void);
+
 /* Calls `each` for every one; it may forget that one, and no other. */
 void grants_each(struct grants *grants,
 	void (*each)(const char *container, const char *image_id, const struct images_basis *basis,

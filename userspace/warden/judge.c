@@ -257,51 +257,72 @@ void judge_request(struct judge *judge, const struct wire_request *request, judg
 		answer(question, r, "the request could not be judged");
 }
 
-/* Containers that the engine no longer has: their ids come no more, and their grants may go. */
+/* The engine's containers, being asked for. */
 struct census {
 	struct judge *judge;
+	int64_t asked;
+	bool whole; /* nothing is known of what happened before: also look for those that are gone */
 	const struct engine_summary *containers;
 	size_t count;
 };
 
-static void take_stale(const char *container, bool used, void *context)
+/*
+ * The engine does not have the container any more, and its id comes to nobody else. One that was judged
+ * after the list was asked for may be younger than the list.
+ */
+static void take_gone(const char *container, bool used, void *context)
 {
 	const struct census *census = context;
+	struct judge *judge = census->judge;
 
-	(void)used; /* by what the engine no longer knows */
+	(void)used;
 	for (size_t i = 0; i < census->count; i++)
 		if (!strcmp(census->containers[i].id, container))
 			return;
-	cgroups_contain(census->judge->maps, container);
-	grants_forget(census->judge->grants, container);
+	if (grants_since(judge->grants, container, census->asked))
+		return;
+	cgroups_contain(judge->maps, container);
+	grants_forget(judge->grants, container);
 }
 
-static void forget_stale(const char *container, const char *image_id,
+static void forget_gone(const char *container, const char *image_id,
 	const struct images_basis *basis, void *context)
 {
 	(void)image_id;
 	(void)basis;
-	take_stale(container, false, context);
+	take_gone(container, false, context);
 }
 
 static void on_list(int error, const struct engine_summary *containers, size_t count, void *context)
 {
-	struct judge *judge = context;
-	struct census census = { judge, containers, count };
+	struct census *census = context;
+	struct judge *judge = census->judge;
 
-	if (error)
-		return; /* the event stream lists again when the engine is back */
-	maps_each_grant(judge->maps, take_stale, &census);
-	grants_each(judge->grants, forget_stale, &census);
+	census->containers = containers;
+	census->count = count;
+	/* Without an answer nothing changes: the event stream lists again when the engine is back. */
+	if (!error && census->whole) {
+		maps_each_grant(judge->maps, take_gone, census);
+		grants_each(judge->grants, forget_gone, census);
+	}
 	/* Also those that do not run: a grant is to be there when a restart policy starts one. */
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; !error && i < count; i++)
 		judge_container(judge, containers[i].id);
+	free(census);
 }
 
 /* Where it cannot even be asked nothing is granted; the next change of digests asks again. */
-static void judge_all(struct judge *judge)
+static void judge_all(struct judge *judge, bool whole)
 {
-	(void)engine_list_containers(judge->engine, on_list, judge);
+	struct census *census = calloc(1, sizeof(*census));
+
+	if (!census)
+		return;
+	census->judge = judge;
+	census->asked = grants_now();
+	census->whole = whole;
+	if (engine_list_containers(judge->engine, on_list, census) < 0)
+		free(census);
 }
 
 /*
@@ -323,7 +344,7 @@ static void take_unfounded(const char *container, bool used, void *context)
 void judge_again(struct judge *judge)
 {
 	maps_each_grant(judge->maps, take_unfounded, judge);
-	judge_all(judge);
+	judge_all(judge, false);
 }
 
 /* What an earlier latchd left in the kernel: it holds if what it rests on is known and holds. */
@@ -394,7 +415,7 @@ void judge_engine_event(const struct engine_event *event, void *context)
 	images_engine_event(judge->images, event);
 	switch (event->kind) {
 	case ENGINE_EVENT_CONNECTED:
-		judge_all(judge);
+		judge_all(judge, true);
 		break;
 	case ENGINE_EVENT_CREATE:
 		/* The grant is to be there at birth. Who starts faster than this is contained until then. */
