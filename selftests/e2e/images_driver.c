@@ -10,31 +10,18 @@
  *	status				an object for each entry, then {"status": "end"}
  *	replace FILE			other settings
  */
-#include <errno.h>
-#include <jansson.h>
-#include <stdio.h>
-
+#include "driver_lines.h"
 #include "images.h"
 #include "util.h"
 
 struct driver {
 	uv_loop_t loop;
-	uv_poll_t input;
+	struct lines lines;
 	struct fetch_pool *pool;
 	struct engine *engine;
 	struct registry *registry;
 	struct images *images;
-	char line[8192];
-	size_t size;
 };
-
-static void print(json_t *object)
-{
-	json_dumpf(object, stdout, JSON_COMPACT);
-	putchar('\n');
-	fflush(stdout);
-	json_decref(object);
-}
 
 static json_t *strings(const struct engine_strings *strings)
 {
@@ -153,8 +140,9 @@ static void judge(struct driver *driver, const char *rest)
 		exit(2);
 }
 
-static void command(struct driver *driver, char *line)
+static void command(char *line, void *context)
 {
+	struct driver *driver = context;
 	char *rest = strchr(line, ' ');
 	int r = 0;
 
@@ -186,44 +174,20 @@ static void command(struct driver *driver, char *line)
 		print(json_pack("{s:s, s:i}", line, "", "error", r));
 }
 
-static void stop(struct driver *driver)
+static void stop(void *context)
 {
-	uv_close((uv_handle_t *)&driver->input, NULL);
+	struct driver *driver = context;
+
 	images_free(driver->images);
 	registry_free(driver->registry);
 	engine_free(driver->engine);
 	fetch_pool_free(driver->pool);
 }
 
-static void on_input(uv_poll_t *poll, int status, int events)
-{
-	struct driver *driver = poll->data;
-	char *end;
-	ssize_t got;
-
-	(void)status;
-	(void)events;
-	got = read(0, driver->line + driver->size, sizeof(driver->line) - driver->size - 1);
-	if (got <= 0) {
-		if (got == 0 || errno != EAGAIN)
-			stop(driver);
-		return;
-	}
-	driver->size += got;
-	while ((end = memchr(driver->line, '\n', driver->size))) {
-		size_t length = end + 1 - driver->line;
-
-		*end = '\0';
-		command(driver, driver->line);
-		driver->size -= length;
-		memmove(driver->line, driver->line + length, driver->size);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	static const struct registry_options options;
-	struct driver driver = {0};
+	static struct driver driver;
 	struct settings *settings;
 	_cleanup_free_ char *problem = NULL;
 
@@ -244,9 +208,10 @@ int main(int argc, char **argv)
 			NULL, &driver.images) < 0)
 		return 2;
 	settings_free(settings);
-	uv_poll_init(&driver.loop, &driver.input, 0);
-	driver.input.data = &driver;
-	uv_poll_start(&driver.input, UV_READABLE, on_input);
+	driver.lines.command = command;
+	driver.lines.end = stop;
+	driver.lines.context = &driver;
+	lines_read(&driver.loop, &driver.lines);
 	uv_run(&driver.loop, UV_RUN_DEFAULT);
 	return uv_loop_close(&driver.loop) == 0 ? 0 : 3;
 }

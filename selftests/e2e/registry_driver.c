@@ -8,11 +8,9 @@
  *
  * usage: registry_driver [--mirror URL]... [--insecure HOST]... [--certificates DIR] [--config FILE]
  */
-#include <errno.h>
 #include <getopt.h>
-#include <jansson.h>
-#include <stdio.h>
 
+#include "driver_lines.h"
 #include "registry.h"
 #include "util.h"
 
@@ -20,25 +18,15 @@
 
 struct driver {
 	uv_loop_t loop;
-	uv_poll_t input;
+	struct lines lines;
 	struct fetch_pool *pool;
 	struct registry *registry;
-	char line[65536];
-	size_t size;
 };
 
 struct question {
 	char *reference;
 	uint64_t began;
 };
-
-static void print(json_t *object)
-{
-	json_dumpf(object, stdout, JSON_COMPACT);
-	putchar('\n');
-	fflush(stdout);
-	json_decref(object);
-}
 
 static json_t *digests_of(const registry_digest *digests, size_t count)
 {
@@ -115,8 +103,9 @@ static int memory_of(const char *field)
 	return value;
 }
 
-static void command(struct driver *driver, char *line)
+static void command(char *line, void *context)
 {
+	struct driver *driver = context;
 	char *rest = strchr(line, ' ');
 
 	if (rest)
@@ -129,36 +118,12 @@ static void command(struct driver *driver, char *line)
 		print(json_pack("{s:s, s:i}", line, "", "error", -ENOSYS));
 }
 
-static void stop(struct driver *driver)
+static void stop(void *context)
 {
-	uv_close((uv_handle_t *)&driver->input, NULL);
+	struct driver *driver = context;
+
 	registry_free(driver->registry);
 	fetch_pool_free(driver->pool);
-}
-
-static void on_input(uv_poll_t *poll, int status, int events)
-{
-	struct driver *driver = poll->data;
-	char *end;
-	ssize_t got;
-
-	(void)status;
-	(void)events;
-	got = read(0, driver->line + driver->size, sizeof(driver->line) - driver->size - 1);
-	if (got <= 0) {
-		if (got == 0 || errno != EAGAIN)
-			stop(driver);
-		return;
-	}
-	driver->size += got;
-	while ((end = memchr(driver->line, '\n', driver->size))) {
-		size_t length = end + 1 - driver->line;
-
-		*end = '\0';
-		command(driver, driver->line);
-		driver->size -= length;
-		memmove(driver->line, driver->line + length, driver->size);
-	}
 }
 
 static int usage(void)
@@ -202,9 +167,10 @@ int main(int argc, char **argv)
 	driver.registry = registry_new(&driver.loop, driver.pool, &options);
 	if (!driver.pool || !driver.registry)
 		return 2;
-	uv_poll_init(&driver.loop, &driver.input, 0);
-	driver.input.data = &driver;
-	uv_poll_start(&driver.input, UV_READABLE, on_input);
+	driver.lines.command = command;
+	driver.lines.end = stop;
+	driver.lines.context = &driver;
+	lines_read(&driver.loop, &driver.lines);
 	uv_run(&driver.loop, UV_RUN_DEFAULT);
 	return uv_loop_close(&driver.loop) == 0 ? 0 : 3;
 }

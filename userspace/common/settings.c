@@ -7,6 +7,7 @@
  * read is an error, never a reason to take the next one; only regular files are read (a pipe could
  * give latchd and `latchctl check` different policies); and a caller gets all of it or nothing.
  */
+#include "file.h"
 #include "settings.h"
 
 #include <errno.h>
@@ -77,25 +78,6 @@ static int check_kind(const char *path, const struct stat *status, char **proble
 	return 0;
 }
 
-/* Reads to the end or to `limit` + 1 bytes, whatever the size was when it was looked at. */
-static ssize_t read_all(int fd, char *buffer, size_t limit)
-{
-	size_t size = 0;
-
-	while (size <= limit) {
-		ssize_t n = read(fd, buffer + size, limit + 1 - size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		size += n;
-	}
-	return size;
-}
-
 int settings_read(const char *path, char **bytes, size_t *size, bool *exposed, char **problem)
 {
 	_cleanup_free_ char *buffer = NULL;
@@ -116,7 +98,7 @@ int settings_read(const char *path, char **bytes, size_t *size, bool *exposed, c
 	buffer = malloc(SETTINGS_SIZE_MAX + 1);
 	if (!buffer)
 		return problem_set(problem, -ENOMEM, "%s: out of memory", path);
-	n = read_all(fd, buffer, SETTINGS_SIZE_MAX);
+	n = file_read_all(fd, buffer, SETTINGS_SIZE_MAX);
 	if (n < 0)
 		return problem_set(problem, n, "%s: cannot be read: %s", path, strerror(-n));
 	if (n > SETTINGS_SIZE_MAX)

@@ -13,6 +13,7 @@
 
 #include "problem.h"
 #include "store.h"
+#include "trusted_file.h"
 #include "util.h"
 
 #define MAX_SIZE (64u << 20)
@@ -111,36 +112,6 @@ int store_write(const char *path, const char *what, int version, const json_t *v
 
 /* Reading. */
 
-static int read_whole(int fd, size_t size, char **text)
-{
-	size_t length = 0;
-
-	*text = malloc(size + 1);
-	if (!*text)
-		return -ENOMEM;
-	while (length < size) {
-		ssize_t more = read(fd, *text + length, size - length);
-
-		if (more < 0 && errno == EINTR)
-			continue;
-		if (more < 0)
-			return -errno;
-		if (more == 0)
-			return -EBADMSG; /* shorter than it was a moment ago */
-		length += more;
-	}
-	(*text)[length] = '\0';
-	return 0;
-}
-
-static int check_owner(const char *path, const struct stat *status, char **problem)
-{
-	if (S_ISREG(status->st_mode) && status->st_uid == geteuid() && !(status->st_mode & 022))
-		return 0;
-	return problem_set(problem, -EPERM,
-		"%s is not a file that only latch may write: remove it, latch makes a new one", path);
-}
-
 static int check_head(const char *path, const char *what, int version, const char *head,
 	const char *body, size_t size, char **problem)
 {
@@ -185,21 +156,14 @@ int store_read(const char *path, const char *what, int version, json_t **value, 
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	_cleanup_free_ char *text = NULL;
-	struct stat status;
+	size_t size;
 	int r;
 
 	*problem = NULL;
 	if (fd < 0 && errno == ENOENT)
 		return -ENOENT;
-	if (fd < 0 || fstat(fd, &status))
-		return problem_set(problem, -errno, "cannot read %s: %s", path, strerror(errno));
-	r = check_owner(path, &status, problem);
-	if (r < 0)
-		return r;
-	if (status.st_size > MAX_SIZE)
-		return problem_set(problem, -EFBIG, "%s is larger than 64 MiB", path);
-	r = read_whole(fd, status.st_size, &text);
-	if (r < 0)
-		return problem_set(problem, r, "cannot read %s: %s", path, strerror(-r));
-	return parse(path, what, version, text, status.st_size, value, problem);
+	if (fd < 0)
+		return problem_set(problem, -errno, "%s: cannot be read: %s", path, strerror(errno));
+	r = trusted_read(fd, path, MAX_SIZE, &text, &size, problem);
+	return r < 0 ? r : parse(path, what, version, text, size, value, problem);
 }

@@ -22,8 +22,9 @@ int store_write(const char *path, const char *what, int version, const json_t *v
 /*
  * Reads it back. Returns 0 and *value (json_decref), -ENOENT where there is no such file, or another
  * negative errno and in *problem (free()) a sentence that names the file: somebody else's or one that
- * others may write (-EPERM), another version (-ENOTSUP), a sum that is not that of the bytes or no
- * JSON (-EBADMSG), over 64 MiB (-EFBIG). What cannot be read whole counts for nothing.
+ * others may write (-EPERM), no regular file (-EINVAL), another version (-ENOTSUP), a sum that is not
+ * that of the bytes or no JSON (-EBADMSG), over 64 MiB (-EFBIG). What cannot be read whole counts for
+ * nothing.
  */
 int store_read(const char *path, const char *what, int version, json_t **value, char **problem);
 

@@ -2,6 +2,7 @@
 /* Who may write a file, and its bytes; see trusted_file.h. */
 #include <errno.h>
 
+#include "file.h"
 #include "problem.h"
 #include "trusted_file.h"
 
@@ -20,29 +21,10 @@ int trusted_check(const char *path, const struct stat *status, char **problem)
 	return 0;
 }
 
-/* Reads to the end or to `limit` + 1 bytes, whatever the size was when it was looked at. */
-static ssize_t read_all(int fd, char *buffer, size_t limit)
-{
-	size_t size = 0;
-
-	while (size <= limit) {
-		ssize_t n = read(fd, buffer + size, limit + 1 - size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		size += n;
-	}
-	return size;
-}
-
 static int read_whole(
 	int fd, const char *path, char *buffer, size_t limit, size_t *size, char **problem)
 {
-	ssize_t n = read_all(fd, buffer, limit);
+	ssize_t n = file_read_all(fd, buffer, limit);
 
 	if (n < 0)
 		return problem_set(problem, n, "%s: cannot be read: %s", path, strerror(-n));
