@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <cmocka.h>
 
 #include "challenge.h"
 #include "endpoints.h"
 #include "manifest.h"
+#include "redirect.h"
 #include "util.h"
 
 #define H16 "0123456789abcdef"
@@ -279,6 +281,47 @@ static void there_are_so_many_mirrors_and_the_registry_itself(void **state)
 	assert_string_equal(endpoints[ENDPOINTS_MAX - 1].host, "registry-1.docker.io");
 }
 
+static void a_redirect_leads_somewhere_or_is_not_followed(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		bool followed, own;
+		const char *host;
+	} rows[] = {
+		{"https://a.example/x", "https://a.example/y", true, true, "a.example"},
+		{"https://a.example/x", "https://A.example:443/y", true, true, "A.example"},
+		{"https://a.example:5000/x", "https://a.example:5000/y", true, true, "a.example:5000"},
+		{"http://a.example/x", "http://a.example:80/y", true, true, "a.example"},
+		/* Another port, host or scheme is another origin. */
+		{"https://a.example/x", "https://a.example:444/y", true, false, "a.example:444"},
+		{"https://a.example/x", "https://b.example/y", true, false, "b.example"},
+		{"http://a.example/x", "https://a.example/y", true, false, "a.example"},
+		{"http://a.example:443/x", "https://a.example:443/y", true, false, "a.example"},
+		{"https://a.example/x", "https://a.example.evil/y", true, false, "a.example.evil"},
+		{"http://[::1]:5000/x", "http://[::1]:5000/y", true, true, "[::1]:5000"},
+		{"https://a.example/x", "http://a.example/y", false, false, NULL},
+		{"https://a.example/x", "https://a.example@evil.example/y", false, false, NULL},
+		{"https://a.example/x", "file:///etc/passwd", false, false, NULL},
+		{"https://a.example/x", "ftp://a.example/y", false, false, NULL},
+		/* curl takes one slash too many for none, and would connect there: so it is that host. */
+		{"https://a.example/x", "https:///y", true, false, "y"},
+		{"https://a.example/x", "/y", false, false, NULL},
+		{"https://a.example/x", "", false, false, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct redirect redirect;
+
+		if (redirect_read(rows[i].from, rows[i].to, &redirect) != rows[i].followed)
+			fail_msg("%s: %s", rows[i].to, rows[i].followed ? "not followed" : "followed");
+		if (!rows[i].followed)
+			continue;
+		if (redirect.own != rows[i].own || strcasecmp(redirect.host, rows[i].host))
+			fail_msg("%s: %d %s", rows[i].to, redirect.own, redirect.host);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +334,7 @@ int main(void)
 		cmocka_unit_test(retry_after_is_a_number_or_a_date),
 		cmocka_unit_test(what_is_insecure_is_listed_or_on_this_machine),
 		cmocka_unit_test(mirrors_stand_before_docker_io_and_nowhere_else),
+		cmocka_unit_test(a_redirect_leads_somewhere_or_is_not_followed),
 		cmocka_unit_test(there_are_so_many_mirrors_and_the_registry_itself),
 	};
 

@@ -8,17 +8,16 @@
  * 404 means that there is no such thing. Once a manifest is in hand the endpoint stays, and what fails
  * then makes the answer incomplete and not void: it is certain what the reference stands for.
  */
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <strings.h>
 #include <time.h>
 
 #include "authorization.h"
 #include "conversation.h"
 #include "endpoints.h"
 #include "manifest.h"
+#include "redirect.h"
 #include "util.h"
 
 #define MAX_MANIFEST  (4u << 20)
@@ -269,66 +268,29 @@ static void send_request(struct conversation *conversation)
 	ask_url(conversation, conversation->host, true);
 }
 
-/* "scheme" and "host:port" of a URL, with the port always there. False for what is none of ours. */
-static bool origin_of(const char *url, bool *https, char *host, size_t size)
-{
-	_cleanup_free_ char *text = NULL;
-	CURLU *parsed = curl_url();
-	char *scheme = NULL, *name = NULL, *port = NULL, *user = NULL;
-	bool good = parsed && !curl_url_set(parsed, CURLUPART_URL, url, 0) &&
-		    !curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) &&
-		    !curl_url_get(parsed, CURLUPART_HOST, &name, 0) &&
-		    !curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) &&
-		    curl_url_get(parsed, CURLUPART_USER, &user, 0) == CURLUE_NO_USER;
-
-	if (good) {
-		*https = !strcasecmp(scheme, "https");
-		good = (*https || !strcasecmp(scheme, "http")) &&
-		       snprintf(host, size, "%s:%s", name, port) < (int)size;
-	}
-	curl_free(scheme);
-	curl_free(name);
-	curl_free(port);
-	curl_free(user);
-	curl_url_cleanup(parsed);
-	return good;
-}
-
-/* How hosts are called in certs.d and --insecure-registry: without the port that goes by itself. */
-static void strip_port(char *host, bool https)
-{
-	char *port = strrchr(host, ':');
-
-	if (port && !strcmp(port, https ? ":443" : ":80"))
-		*port = '\0';
-}
-
 static void follow(struct conversation *conversation, const struct fetch_answer *answer)
 {
-	char from[400], to[300];
-	bool was_https, https, own;
+	struct redirect redirect;
 	struct host *host;
 
-	if (!answer->redirect[0] || ++conversation->redirects > MAX_REDIRECTS ||
-		!origin_of(conversation->url, &was_https, from, sizeof(from)) ||
-		!origin_of(answer->redirect, &https, to, sizeof(to)) || (was_https && !https)) {
+	if (++conversation->redirects > MAX_REDIRECTS ||
+		!redirect_read(conversation->url, answer->redirect, &redirect)) {
 		note_problem(conversation, -EPROTO, "the registry redirects %s",
 			conversation->redirects > MAX_REDIRECTS ? "too often" :
 								  "to where latch does not follow");
 		request_failed(conversation);
 		return;
 	}
-	own = was_https == https && !strcasecmp(from, to);
-	strip_port(to, https);
 	/* Its own once more, or what a redirect leads to: that host gets no credential of this one. */
-	host = own ? conversation->host : hosts_get(&conversation->exchange->hosts, to);
+	host = redirect.own ? conversation->host :
+			      hosts_get(&conversation->exchange->hosts, redirect.host);
 	if (!host) {
 		note_problem(conversation, -ENOMEM, "out of memory");
 		request_failed(conversation);
 		return;
 	}
 	COPY_STRING(conversation->url, answer->redirect);
-	ask_url(conversation, host, own);
+	ask_url(conversation, host, redirect.own);
 }
 
 /* Authorization. */
