@@ -163,6 +163,8 @@ static int load_answer(struct answers *answers, const json_t *value)
 	answer = make(answers, &reference, json_is_true(json_object_get(value, "all_platforms")));
 	if (!answer)
 		return -ENOMEM;
+	if (answer->digests)
+		return -EPROTO; /* the same reference twice */
 	answer->digests = calloc(
 		json_array_size(manifests) + json_array_size(configs), sizeof(registry_digest));
 	if (!answer->digests)
