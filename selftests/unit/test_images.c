@@ -936,12 +936,17 @@ static void an_image_that_a_registry_has_is_not_local(void **state)
 		int error;
 		enum images_reason reason;
 	} rows[] = {
+		/* The trace of a pull or push. The registry that it came from may say what it likes. */
 		{ "classic, pushed or pulled", MINE OLD, REGISTRY_FOUND, 0, IMAGES_REASON_NOT_LISTED },
-		{ "classic, and gone from there", MINE OLD, REGISTRY_ABSENT, 0, IMAGES_REASON_DERIVED },
+		{ "classic, and denied by its registry", MINE OLD, REGISTRY_ABSENT, 0,
+			IMAGES_REASON_NOT_LISTED },
 		{ "classic, nobody answers", MINE OLD, REGISTRY_FAILED, -ECONNREFUSED,
-			IMAGES_REASON_UNREACHABLE },
-		{ "classic, credentials wanted", MINE OLD, REGISTRY_FAILED, -EACCES,
-			IMAGES_REASON_UNREACHABLE },
+			IMAGES_REASON_NOT_LISTED },
+		{ "a digest that does not read as one", "what@ever", REGISTRY_ABSENT, 0,
+			IMAGES_REASON_NOT_LISTED },
+		{ "a name that does not read as one, with the id", "NOT A NAME@" ELSE, REGISTRY_ABSENT, 0,
+			IMAGES_REASON_NOT_LISTED },
+		{ "the engine's way to say none", "<none>@<none>", REGISTRY_ABSENT, 0, IMAGES_REASON_DERIVED },
 		{ "containerd, pushed or pulled", MINE ELSE, REGISTRY_FOUND, 0, IMAGES_REASON_NOT_LISTED },
 		{ "containerd, only named so", MINE ELSE, REGISTRY_ABSENT, 0, IMAGES_REASON_DERIVED },
 		{ "containerd, nobody answers", MINE ELSE, REGISTRY_FAILED, -ECONNREFUSED,
@@ -965,6 +970,8 @@ static void an_image_that_a_registry_has_is_not_local(void **state)
 		setup_kept(&bench, entries, registry, local, true, NULL);
 		judge(&bench, "child", IMAGES_REVALIDATE);
 		assert_reason(&bench, rows[i].reason);
+		if (rows[i].reason == IMAGES_REASON_NOT_LISTED)
+			assert_string_equal(bench.verdict.entry, TAG);
 		teardown(&bench);
 	}
 }

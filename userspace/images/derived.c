@@ -3,8 +3,7 @@
  * Images that are derived from an entry's image: what a build, a commit or a buildpack makes on this
  * engine (ECI's allowDerivedImages).
  *
- * Such an image is local only: no registry has it under a repository digest that the engine shows for
- * it. And its lowest layers are all the layers of an entry's image that the engine has, with at least
+ * Such an image is local only, as far as the engine and registries can tell. And its lowest layers are all the layers of an entry's image that the engine has, with at least
  * one more above them. Layers are compared by diff id, a hash of what the layer holds. A squashed or
  * flattened image has none of them and is refused, and so is one with the same layers and another
  * configuration.
@@ -107,59 +106,56 @@ static int look_below(struct search *search, const struct engine_image *images, 
 #define PATIENCE_MS 1000
 
 /*
- * Is it known whether a registry has it, as far as that is to be known? What speaks for the image, an
- * answer that does not confirm it, is kept as an allowing one is, until the engine tells of names or
- * pushes. For a mere name nobody is waited for longer than a moment: who does not answer does not
- * confirm it either.
+ * Is it known whether a registry has what the engine calls by this name, as far as that is to be known?
+ * What speaks for the image, an answer that does not confirm it, is kept as an allowing one is, until
+ * the engine tells of names or pushes. Nobody is waited for longer than a moment: who does not answer
+ * does not confirm it either.
  */
-static bool is_answered(struct inquiry *inquiry, struct answer *answer, bool mere_name)
+static bool is_answered(struct inquiry *inquiry, struct answer *answer)
 {
 	bool kept = !answer_counts(answer) && answer->asked >= inquiry->renamed;
 
-	if (mere_name && answer->query && answers_now() - answer->began > PATIENCE_MS)
+	if (answer->query && answers_now() - answer->began > PATIENCE_MS)
 		return true;
 	return inquiry_is_fresh(inquiry, answer, kept, true);
 }
 
+/* With containerd's store each local name has a digest, which is the id. Does its registry have that? */
+static bool is_mere_name(struct inquiry *inquiry, const char *text)
+{
+	struct reference reference;
+	struct answer *answer;
+	const char *problem;
+
+	if (reference_parse(text, &reference, &problem) < 0)
+		return false;
+	reference.tag[0] = '\0';
+	answer = answers_get(inquiry->answers, &reference, true);
+	return answer && is_answered(inquiry, answer) && !answer_counts(answer);
+}
+
 /*
- * Does a registry have it? With classic image store a repository digest is the trace of a pull or a
- * push, and counts unless its registry says that there is no such thing. With containerd's every
- * local name has one, which is the id, and it counts if the registry confirms it.
+ * Did the image never leave this engine, and never come to it? With classic image store a repository
+ * digest is the trace of a pull or a push, and that is that: the registry that it came from may be
+ * anybody's, and what it says of it is no witness. Only a digest that is the id can be a mere name.
  */
 static bool is_local_only(struct inquiry *inquiry, const struct engine_image *image,
 	struct images_verdict *verdict, const char *entry)
 {
-	struct names names;
-	bool local_only = true;
+	for (size_t i = 0; i < image->repo_digests.count; i++) {
+		const char *text = image->repo_digests.items[i], *digest = strrchr(text, '@');
 
-	if (names_read(&names, image) < 0)
-		return false;
-	for (size_t i = 0; i < names.digest_count && local_only; i++) {
-		struct reference reference = names.digests[i];
-		bool mere_name = !strcmp(reference.digest, image->id);
-		char text[REFERENCE_TEXT_SIZE];
-		struct answer *answer;
-
-		reference.tag[0] = '\0';
-		reference_print(&reference, text);
-		answer = answers_get(inquiry->answers, &reference, true);
-		local_only = answer && is_answered(inquiry, answer, mere_name);
-		if (!local_only || answer->absent)
+		if (!strcmp(text, "<none>@<none>") ||
+			(digest && !strcmp(digest + 1, image->id) && i < NAMES_MAX &&
+				is_mere_name(inquiry, text)))
 			continue;
-		local_only = mere_name && !answer_counts(answer);
-		if (local_only)
-			continue;
-		if (!answer_counts(answer))
-			verdict_offer(verdict, IMAGES_REASON_UNREACHABLE, entry,
-				"the image is derived from %s, and whether it came from a registry cannot "
-				"be found out (%s: %s)", entry, text, answer->problem);
-		else if (verdict->reason == IMAGES_REASON_NOT_LISTED)
+		if (verdict->reason == IMAGES_REASON_NOT_LISTED)
 			verdict_set(verdict, IMAGES_DENIED, IMAGES_REASON_NOT_LISTED, entry,
-				"the image is derived from %s, and came from a registry (%s): only local "
-				"images count as derived; add an entry for it", entry, text);
+				"the image is derived from %s, and came from a registry or went to one "
+				"(%s): only local images count as derived; add an entry for it", entry, text);
+		return false;
 	}
-	names_clear(&names);
-	return local_only;
+	return true;
 }
 
 static void allow(const struct search *search, struct images_verdict *verdict)

@@ -7,16 +7,13 @@
 #include "names.h"
 #include "util.h"
 
-/* No image has so many; who gives one more, to have as many questions asked, gets them unread. */
-#define MAX_NAMES 256
-
 static int read_all(
 	const struct engine_strings *from, struct reference **references, size_t *count)
 {
 	*references = calloc(from->count + 1, sizeof(**references));
 	if (!*references)
 		return -ENOMEM;
-	for (size_t i = 0; i < from->count && *count < MAX_NAMES; i++) {
+	for (size_t i = 0; i < from->count && *count < NAMES_MAX; i++) {
 		const char *problem;
 
 		if (reference_parse(from->items[i], &(*references)[*count], &problem) == 0)

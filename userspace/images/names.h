@@ -9,6 +9,9 @@
 #include "engine.h"
 #include "reference.h"
 
+/* No image has so many; who gives one more, to have as many questions asked, gets them unread. */
+#define NAMES_MAX 256
+
 struct names {
 	struct reference *digests; /* repository@digest: pulled or pushed, or what the engine makes of a tag */
 	size_t digest_count;
@@ -16,7 +19,7 @@ struct names {
 	size_t tag_count;
 };
 
-/* Names that are no references (`<none>:<none>`) are left out, and all after 256. 0 or -ENOMEM. */
+/* Names that are no references (`<none>:<none>`) are left out, and all after NAMES_MAX. 0 or -ENOMEM. */
 int names_read(struct names *names, const struct engine_image *image);
 void names_clear(struct names *names);
 
