@@ -517,11 +517,13 @@ static void a_token_is_got_with_a_password_or_an_identity_token(void **state)
 static char *play_elsewhere(struct fake *fake, const char *head)
 {
 	(void)fake;
-	(void)head;
+	if (!strncmp(head, "GET /again ", strlen("GET /again ")))
+		return fake_http(307, "Location: /blob\r\n", "");
 	return fake_http(200, "", MANIFEST);
 }
 
-static void a_redirect_elsewhere_gets_no_credentials(void **state)
+/* The registry redirects to another host's `path`. It answers at once, or redirects to itself. */
+static void redirect_elsewhere(const char *path, int requests)
 {
 	struct config config;
 	char location[128];
@@ -529,25 +531,37 @@ static void a_redirect_elsewhere_gets_no_credentials(void **state)
 	struct fake elsewhere;
 	struct bench bench;
 
-	(void)state;
 	setup(&bench, NULL);
 	bench.fake.answer = play_basic;
 	use_config(&bench, &config, ENTRY);
 	ask(&bench, NULL); /* the password is known from now on, and sent at once */
 	assert_int_equal(bench.result.state, REGISTRY_FOUND);
 	fake_start_tcp(&elsewhere, &bench.loop, play_elsewhere);
-	snprintf(location, sizeof(location), "Location: http://127.0.0.1:%d/blob\r\n", elsewhere.port);
+	snprintf(location, sizeof(location), "Location: http://127.0.0.1:%d%s\r\n", elsewhere.port, path);
 	bench.fake.answer = play;
 	bench.fake.context = script;
 	bench.fake.requests = 0;
 	ask(&bench, NULL);
 	assert_int_equal(bench.result.state, REGISTRY_FOUND);
 	assert_non_null(strstr(bench.fake.heads[0], BASIC));
-	assert_int_equal(elsewhere.requests, 1);
-	assert_null(strstr(elsewhere.heads[0], "Authorization"));
+	assert_int_equal(elsewhere.requests, requests);
+	for (int i = 0; i < requests; i++)
+		assert_null(strstr(elsewhere.heads[i], "Authorization"));
 	fake_stop(&elsewhere);
 	teardown(&bench);
 	drop_config(&config);
+}
+
+static void a_redirect_elsewhere_gets_no_credentials(void **state)
+{
+	(void)state;
+	redirect_elsewhere("/blob", 1);
+}
+
+static void nor_does_where_that_redirects_to(void **state)
+{
+	(void)state;
+	redirect_elsewhere("/again", 2);
 }
 
 /* One that is the registry's own gets what the registry gets. */
@@ -818,6 +832,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_password_is_tried_once),
 		cmocka_unit_test(a_token_is_got_with_a_password_or_an_identity_token),
 		cmocka_unit_test(a_redirect_elsewhere_gets_no_credentials),
+		cmocka_unit_test(nor_does_where_that_redirects_to),
 		cmocka_unit_test(a_redirect_on_the_spot_is_followed_with_credentials),
 		cmocka_unit_test(redirects_end_somewhere_and_stay_with_http),
 		cmocka_unit_test(mirrors_fail_over_to_the_next),

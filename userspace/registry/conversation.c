@@ -54,6 +54,7 @@ struct conversation {
 	enum step step;
 	bool authorized; /* an authorization was got in this conversation, from this endpoint */
 	unsigned int redirects;
+	bool elsewhere; /* one of them has led away from the endpoint */
 	char url[2048]; /* of the request that runs */
 	struct challenge challenge;
 	struct fetch *fetch;
@@ -260,6 +261,7 @@ static void send_request(struct conversation *conversation)
 		target_of(conversation));
 
 	conversation->redirects = 0;
+	conversation->elsewhere = false;
 	if (length >= (int)sizeof(conversation->url)) {
 		note_problem(conversation, -ENAMETOOLONG, "the address is too long");
 		endpoint_failed(conversation);
@@ -281,16 +283,21 @@ static void follow(struct conversation *conversation, const struct fetch_answer 
 		request_failed(conversation);
 		return;
 	}
-	/* Its own once more, or what a redirect leads to: that host gets no credential of this one. */
-	host = redirect.own ? conversation->host :
-			      hosts_get(&conversation->exchange->hosts, redirect.host);
+	/*
+	 * Its own once more, or what a redirect leads to: that host gets no credential of this one. Nor
+	 * where it then redirects to, itself included.
+	 */
+	conversation->elsewhere |= !redirect.own;
+	host = conversation->elsewhere ?
+		       hosts_get(&conversation->exchange->hosts, redirect.host) :
+		       conversation->host;
 	if (!host) {
 		note_problem(conversation, -ENOMEM, "out of memory");
 		request_failed(conversation);
 		return;
 	}
 	COPY_STRING(conversation->url, answer->redirect);
-	ask_url(conversation, host, redirect.own);
+	ask_url(conversation, host, !conversation->elsewhere);
 }
 
 /* Authorization. */

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 struct redirect {
-	bool own;       /* the same scheme, host and port: the one that redirects, once more */
+	bool own;       /* the scheme, host and port of `from` */
 	char host[300]; /* as certs.d and --insecure-registry have it: without the scheme's own port */
 };
 
