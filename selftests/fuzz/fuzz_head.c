@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "../../userspace/mediator/create.h"
+#include "../../userspace/mediator/request_body.h"
 #include "../../userspace/mediator/framing.h"
 #include "../../userspace/mediator/serialise.h"
 #include "route.h"
@@ -109,7 +109,7 @@ static void check_written(const struct request_head *head, const struct route_ma
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct route_match match;
-	struct create_request create;
+	struct request_body body;
 	struct head_problem problem;
 	struct request_head head;
 	const char *text, *words;
@@ -130,7 +130,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		head.method.data, head.method.length, head.target.data, head.target.length, &match);
 	if (match.id != ROUTE_NONE)
 		check_written(&head, &match);
-	if (create_parse(text + n, length - n, &create, &words) == 0)
-		create_free(&create);
+	for (int route = 0; route < ROUTE_COUNT; route++)
+		if (request_body_matters(route) &&
+			request_body_parse(route, text + n, length - n, &body, &words) == 0)
+			request_body_free(&body);
 	return 0;
 }

@@ -11,10 +11,11 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "../../userspace/mediator/create.h"
+#include "../../userspace/mediator/request_body.h"
+#include "route.h"
 #include "util.h"
 
-static int parse(const char *text, struct create_request *create)
+static int parse(const char *text, struct request_body *create)
 {
 	const char *problem = NULL;
 	size_t length = strlen(text);
@@ -22,7 +23,7 @@ static int parse(const char *text, struct create_request *create)
 	int r;
 
 	memcpy(data, text, length);
-	r = create_parse(data, length, create, &problem);
+	r = request_body_parse(ROUTE_CONTAINER_CREATE, data, length, create, &problem);
 	free(data);
 	if (r == -EBADMSG)
 		assert_non_null(problem);
@@ -36,7 +37,7 @@ static int parse(const char *text, struct create_request *create)
 static const struct {
 	const char *text;
 	const char *image;
-	const char *paths[4];
+	const char *paths[4]; /* with "v:" a volume's name, with "c:" a container's */
 } rows[] = {
 	{"{}", NULL, {NULL}},
 	{"{\"Image\":\"a:1\"}", "a:1", {NULL}},
@@ -44,7 +45,7 @@ static const struct {
 	{"{\"Image\":null,\"HostConfig\":null}", NULL, {NULL}},
 	{"{\"HostConfig\":{\"Binds\":null,\"Mounts\":null}}", NULL, {NULL}},
 	{"{\"HostConfig\":{\"Binds\":[\"/a:/b\",\"/c:/d:ro,z\",\"vol:/e\",\"/f\",\"/g::\"]}}", NULL,
-		{"/a", "/c", "/g"}},
+		{"/a", "/c", "v:vol", "/g"}},
 	{"{\"hostconfig\":{\"bINDS\":[\"/a:/b\"]}}", NULL, {"/a"}},
 	{"{\"Ho" LONG_S "tConfig\":{\"Bind" LONG_S "\":[\"/a:/b\"]}}", NULL, {"/a"}},
 	{"{\"Ho\\u017ftConfig\":{\"\\u0042inds\":[\"/a:/b\"]}}", NULL, {"/a"}},
@@ -57,7 +58,9 @@ static const struct {
 	{"{\"HostConfig\":{\"Mounts\":[{\"Type\":\"BIND\",\"Source\":\"/a\"},{\"Source\":\"/b\"},"
 	 "{\"Type\":\"volume\",\"Source\":\"v\"},{\"Type\":\"bind\"},{\"Type\":null,\"Source\":"
 	 "null}]}}",
-		NULL, {NULL}},
+		NULL, {"v:v"}},
+	{"{\"HostConfig\":{\"VolumesFrom\":[\"one\",\"two:ro\"],\"Binds\":[\":/x\"]}}", NULL,
+		{"c:one", "c:two"}},
 	/* Engines up to 20.10 take HostConfig's fields at the top level as well. */
 	{"{\"Binds\":[\"/a:/b\"],\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/c\"}]}", NULL,
 		{"/a", "/c"}},
@@ -66,11 +69,21 @@ static const struct {
 		{NULL}},
 };
 
-static void host_paths_and_image_are_found_as_the_engine_finds_them(void **state)
+static void assert_source(const struct mount_source *source, const char *expected)
+{
+	enum wire_kind kind = expected[0] == '/' ? WIRE_JUDGE_MOUNT :
+			      expected[0] == 'v' ? WIRE_JUDGE_VOLUME :
+						   WIRE_JUDGE_VOLUMES_FROM;
+
+	assert_int_equal(source->kind, kind);
+	assert_string_equal(source->text, expected + (expected[0] == '/' ? 0 : 2));
+}
+
+static void what_is_mounted_and_image_are_found_as_the_engine_finds_them(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct create_request create;
+		struct request_body create;
 		size_t n = 0;
 
 		if (parse(rows[i].text, &create) != 0)
@@ -81,11 +94,11 @@ static void host_paths_and_image_are_found_as_the_engine_finds_them(void **state
 			assert_null(create.image);
 		while (n < 4 && rows[i].paths[n])
 			n++;
-		if (create.path_count != n)
-			fail_msg("row %zu: %zu paths", i, create.path_count);
+		if (create.source_count != n)
+			fail_msg("row %zu: %zu paths", i, create.source_count);
 		for (size_t p = 0; p < n; p++)
-			assert_string_equal(create.paths[p], rows[i].paths[p]);
-		create_free(&create);
+			assert_source(&create.sources[p], rows[i].paths[p]);
+		request_body_free(&create);
 	}
 }
 
@@ -127,6 +140,8 @@ static const char *const refused[] = {
 	"{\"HostConfig\":{\"Mounts\":[{\"Type\":1}]}}",
 	"{\"HostConfig\":{\"Mounts\":[{\"Type\":\"bind\",\"Source\":[\"/a\"]}]}}",
 	"{\"Binds\":1}",
+	"{\"HostConfig\":{\"VolumesFrom\":\"x\"}}",
+	"{\"HostConfig\":{\"VolumesFrom\":[1]}}",
 	/* text that is no text */
 	"{\"Image\":\"\xff\"}",
 	"{\"Image\":\"a\\u0000b\"}",
@@ -138,12 +153,12 @@ static void what_could_be_read_in_two_ways_is_refused(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
-		struct create_request create;
+		struct request_body create;
 
 		if (parse(refused[i], &create) != -EBADMSG)
 			fail_msg("row %zu is not refused: %s", i, refused[i]);
-		assert_null(create.body);
-		assert_null(create.paths);
+		assert_null(create.text);
+		assert_null(create.sources);
 	}
 }
 
@@ -155,12 +170,12 @@ static void keys_of_maps_may_differ_in_case(void **state)
 		"{\"HostConfig\":{\"Sysctls\":{\"a\":\"1\",\"A\":\"2\"}}}",
 		"{\"NetworkingConfig\":{\"EndpointsConfig\":{\"Net\":{},\"net\":{}}}}",
 	};
-	struct create_request create;
+	struct request_body create;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
 		assert_int_equal(parse(maps[i], &create), 0);
-		create_free(&create);
+		request_body_free(&create);
 	}
 	/* but what lies in a map is a struct again */
 	assert_int_equal(parse("{\"NetworkingConfig\":{\"EndpointsConfig\":{\"n\":"
@@ -171,7 +186,7 @@ static void keys_of_maps_may_differ_in_case(void **state)
 
 static void the_body_is_written_anew_with_the_same_content(void **state)
 {
-	struct create_request create;
+	struct request_body create;
 
 	(void)state;
 	assert_int_equal(
@@ -179,10 +194,23 @@ static void the_body_is_written_anew_with_the_same_content(void **state)
 		      "\"E\":\"\\/\\n\xc3\xa9\"} ",
 			&create),
 		0);
-	assert_string_equal(create.body,
+	assert_string_equal(create.text,
 		"{\"Image\":\"a\",\"N\":[1,-2.5,true,null,9223372036854775807],"
 		"\"E\":\"/\\n\xc3\xa9\"}");
-	create_free(&create);
+	request_body_free(&create);
+}
+
+static void the_image_can_be_replaced_by_its_id(void **state)
+{
+	struct request_body create;
+
+	(void)state;
+	assert_int_equal(parse("{\"Cmd\":[\"x\"],\"iMage\":\"a:1\",\"Labels\":{\"Image\":\"b\"}}", &create),
+		0);
+	assert_int_equal(request_body_set_image(&create, "sha256:1"), 0);
+	assert_string_equal(create.text,
+		"{\"Cmd\":[\"x\"],\"iMage\":\"sha256:1\",\"Labels\":{\"Image\":\"b\"}}");
+	request_body_free(&create);
 }
 
 static char *many_binds(size_t count)
@@ -198,20 +226,20 @@ static char *many_binds(size_t count)
 
 static void the_number_of_paths_is_bounded(void **state)
 {
-	_cleanup_free_ char *most = many_binds(CREATE_MAX_PATHS);
-	_cleanup_free_ char *more = many_binds(CREATE_MAX_PATHS + 1);
-	struct create_request create;
+	_cleanup_free_ char *most = many_binds(REQUEST_BODY_MAX_SOURCES);
+	_cleanup_free_ char *more = many_binds(REQUEST_BODY_MAX_SOURCES + 1);
+	struct request_body create;
 
 	(void)state;
 	assert_int_equal(parse(most, &create), 0);
-	assert_int_equal(create.path_count, CREATE_MAX_PATHS);
-	create_free(&create);
+	assert_int_equal(create.source_count, REQUEST_BODY_MAX_SOURCES);
+	request_body_free(&create);
 	assert_int_equal(parse(more, &create), -EBADMSG);
 }
 
 static void deep_nesting_is_refused_without_a_crash(void **state)
 {
-	struct create_request create;
+	struct request_body create;
 	char *text = malloc(200001);
 
 	(void)state;
@@ -225,10 +253,11 @@ static void deep_nesting_is_refused_without_a_crash(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(host_paths_and_image_are_found_as_the_engine_finds_them),
+		cmocka_unit_test(what_is_mounted_and_image_are_found_as_the_engine_finds_them),
 		cmocka_unit_test(what_could_be_read_in_two_ways_is_refused),
 		cmocka_unit_test(keys_of_maps_may_differ_in_case),
 		cmocka_unit_test(the_body_is_written_anew_with_the_same_content),
+		cmocka_unit_test(the_image_can_be_replaced_by_its_id),
 		cmocka_unit_test(the_number_of_paths_is_bounded),
 		cmocka_unit_test(deep_nesting_is_refused_without_a_crash),
 	};

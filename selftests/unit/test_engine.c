@@ -103,7 +103,59 @@ static void a_container_has_every_host_path_that_it_mounts(void **state)
 	assert_int_equal(container.host_paths.count, ARRAY_SIZE(paths));
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
 		assert_string_equal(container.host_paths.items[i], paths[i]);
+	/* Volumes apart: their folders are the engine's, and their names say what they are. */
+	assert_int_equal(container.binds.count, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_string_equal(container.binds.items[i], paths[i]);
+	assert_int_equal(container.volumes.count, 1);
+	assert_string_equal(container.volumes.items[0], "volume");
 	engine_container_clear(&container);
+}
+
+static void a_volume_has_what_the_local_driver_would_mount(void **state)
+{
+	static const struct {
+		const char *json, *driver, *type, *options, *device;
+	} rows[] = {
+		{"{\"Driver\":\"local\",\"Options\":null}", "local", "", "", ""},
+		{"{\"Driver\":\"local\"}", "local", "", "", ""},
+		{"{\"Driver\":\"local\",\"Options\":{\"type\":\"none\",\"o\":\"bind\",\"device\":\"/\"}}",
+			"local", "none", "bind", "/"},
+		{"{\"Driver\":\"x\",\"Options\":{\"device\":\"d\"}}", "x", "", "", "d"},
+		{"{\"Driver\":1}", NULL, NULL, NULL, NULL},
+		{"{\"Driver\":\"local\",\"Options\":{\"device\":1}}", NULL, NULL, NULL, NULL},
+		{"[]", NULL, NULL, NULL, NULL},
+		{"x", NULL, NULL, NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct engine_volume volume;
+		int r = engine_parse_volume(rows[i].json, strlen(rows[i].json), &volume);
+
+		assert_int_equal(r, rows[i].driver ? 0 : -EPROTO);
+		if (r)
+			continue;
+		assert_string_equal(volume.driver, rows[i].driver);
+		assert_string_equal(volume.type, rows[i].type);
+		assert_string_equal(volume.options, rows[i].options);
+		assert_string_equal(volume.device, rows[i].device);
+		engine_volume_clear(&volume);
+	}
+}
+
+static void the_engine_says_where_its_state_is(void **state)
+{
+	static const char good[] = "{\"ID\":\"x\",\"DockerRootDir\":\"/data/docker\"}";
+	static const char *const bad[] = {"{}", "{\"DockerRootDir\":\"docker\"}", "{\"DockerRootDir\":1}", "["};
+	char *root;
+
+	(void)state;
+	assert_int_equal(engine_parse_root(good, strlen(good), &root), 0);
+	assert_string_equal(root, "/data/docker");
+	free(root);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(engine_parse_root(bad[i], strlen(bad[i]), &root), -EPROTO);
 }
 
 static void a_container_of_another_form_is_refused(void **state)
@@ -538,6 +590,8 @@ int main(void)
 		cmocka_unit_test(an_image_of_another_form_is_refused),
 		cmocka_unit_test(a_container_has_every_host_path_that_it_mounts),
 		cmocka_unit_test(a_container_of_another_form_is_refused),
+		cmocka_unit_test(a_volume_has_what_the_local_driver_would_mount),
+		cmocka_unit_test(the_engine_says_where_its_state_is),
 		cmocka_unit_test(the_list_of_images_has_names_and_no_layers),
 		cmocka_unit_test(an_event_is_about_a_container_or_images_or_refused),
 		cmocka_unit_test(only_a_404_means_not_found),

@@ -107,12 +107,14 @@ static void setup(struct bench *bench)
 		0);
 	judge_use_images(bench->judge, bench->images);
 	bench->parts =
-		(struct policy_parts){ &bench->maps, bench->images, bench->judge };
+		(struct policy_parts){ &bench->maps, bench->images, bench->judge, &bench->loop,
+			bench->engine, bench->registry };
 }
 
 static void teardown(struct bench *bench)
 {
 	images_free(bench->images);
+	judge_use_host_access(bench->judge, NULL);
 	registry_free(bench->registry);
 	engine_free(bench->engine);
 	judge_free(bench->judge);

@@ -202,7 +202,7 @@ static void derived_images_are_allowed_only_where_the_file_says_so(void **state)
 	/* The key counts in its place alone, and as it is spelt. */
 	expect_warning(*state, MOUNT_WITH("\"allowDerivedImages\": true"),
 		MOUNT ".allowDerivedImages: unknown key, ignored; known here: imageList, "
-		      "commandList");
+		      "commandList, hostAccess");
 	expect_warning(*state, MOUNT_WITH("\"imageList\": { \"allowDerivedimages\": true }"),
 		MOUNT ".imageList.allowDerivedimages: unknown key, ignored; did you mean "
 		      "\"allowDerivedImages\"?");
@@ -300,6 +300,73 @@ static void unknown_keys_inside_isolation_are_warnings_with_the_nearest_known_on
 	expect_warning(*state, FILE_WITH(", \"a\\u001b[1m\\n\": 0"),
 		ECI "[\"a\\u001B[1m\\n\"]: unknown key, ignored; known here: locked, value, "
 		    "dockerSocketMount");
+}
+
+#define ACCESS(in) MOUNT_WITH("\"hostAccess\": { " in " }")
+
+static void what_containers_may_hand_out_is_nothing_by_default(void **state)
+{
+	struct settings *settings = load(*state, MOUNT_WITH(""));
+
+	assert_int_equal(settings->host_access, 0);
+	assert_int_equal(settings->host_access_image_count, 0);
+	settings_free(settings);
+	settings = load(*state, ACCESS("\"allow\": [], \"images\": []"));
+	assert_int_equal(settings->host_access, 0);
+	assert_int_equal(settings->host_access_image_count, 0);
+	settings_free(settings);
+}
+
+static void what_containers_may_hand_out_is_read_for_all_and_by_image(void **state)
+{
+	struct settings *settings = load(*state,
+		ACCESS("\"allow\": [\"hostNamespaces\", \"devices\"], \"images\": ["
+		       "{ \"image\": \"testcontainers/ryuk:*\", \"allow\": [\"privileged\"] },"
+		       "{ \"image\": \"x@" DIGEST "\", \"allow\": [] }]"));
+	const struct host_access_image *images = settings->host_access_images;
+
+	assert_int_equal(settings->warning_count, 0);
+	assert_int_equal(settings->host_access, HOST_ACCESS_BIT(HOST_ACCESS_HOST_NAMESPACES) |
+							HOST_ACCESS_BIT(HOST_ACCESS_DEVICES));
+	assert_int_equal(settings->host_access_image_count, 2);
+	assert_int_equal(images[0].image.kind, REFERENCE_REPOSITORY);
+	assert_string_equal(images[0].image.reference.repository, "testcontainers/ryuk");
+	assert_int_equal(images[0].allowed, HOST_ACCESS_BIT(HOST_ACCESS_PRIVILEGED));
+	assert_int_equal(images[1].image.kind, REFERENCE_DIGEST);
+	assert_int_equal(images[1].allowed, 0);
+	settings_free(settings);
+}
+
+/* Whoever mistypes a name must hear of it: the file would allow less, or more, than its author thinks. */
+static void what_containers_may_hand_out_must_be_known(void **state)
+{
+	expect_problem(*state, ACCESS("\"allow\": [\"priviledged\"]"),
+		"%: " MOUNT ".hostAccess.allow[0]: found \"priviledged\", expected the name of an "
+		"access; did you mean \"privileged\"?");
+	expect_problem(*state, ACCESS("\"allow\": \"privileged\""),
+		"%: " MOUNT ".hostAccess.allow: found \"privileged\", expected an array of names");
+	expect_problem(*state, ACCESS("\"allow\": [true]"),
+		"%: " MOUNT ".hostAccess.allow[0]: found true, expected a string (the name of an access)");
+	expect_problem(*state, ACCESS("\"images\": [\"x\"]"),
+		"%: " MOUNT ".hostAccess.images[0]: found \"x\", expected an object with \"image\" and "
+		"\"allow\"");
+	expect_problem(*state, ACCESS("\"images\": [{ \"allow\": [\"privileged\"] }]"),
+		"%: " MOUNT ".hostAccess.images[0].image: found nothing, expected a string (an image "
+		"reference, or \"*\")");
+	expect_problem(*state,
+		ACCESS("\"images\": [{ \"image\": \"*\", \"allow\": [\"privileged\"] }]"),
+		"%: " MOUNT ".hostAccess.images[0].image: found \"*\": what every image may have belongs "
+		"into hostAccess.allow");
+	expect_problem(*state, ACCESS("\"images\": [{ \"image\": \"A:1\", \"allow\": [] }]"),
+		"%: " MOUNT ".hostAccess.images[0].image: found \"A:1\": the name of the repository "
+		"must be in lower case");
+	expect_warning(*state, ACCESS("\"alow\": [\"privileged\"]"),
+		MOUNT ".hostAccess.alow: unknown key, ignored; did you mean \"allow\"?");
+	expect_warning(*state,
+		ACCESS("\"images\": [{ \"image\": \"x\", \"allow\": [] },"
+		       "{ \"image\": \"x:latest\", \"allow\": [] }]"),
+		MOUNT ".hostAccess.images[1]: says the same as entry [0] before it "
+		      "(docker.io/library/x:latest)");
 }
 
 static void settings_that_latch_reads_otherwise_are_warned_about(void **state)
@@ -774,6 +841,9 @@ int main(void)
 		TEST(the_digest_names_the_bytes_of_the_file),
 		TEST(keys_beside_isolation_are_not_looked_at),
 		TEST(unknown_keys_inside_isolation_are_warnings_with_the_nearest_known_one),
+		TEST(what_containers_may_hand_out_is_nothing_by_default),
+		TEST(what_containers_may_hand_out_is_read_for_all_and_by_image),
+		TEST(what_containers_may_hand_out_must_be_known),
 		TEST(settings_that_latch_reads_otherwise_are_warned_about),
 		TEST(entries_that_say_the_same_are_warned_about),
 		TEST(a_file_that_everybody_may_write_is_warned_about),

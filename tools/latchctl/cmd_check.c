@@ -69,6 +69,33 @@ static int print_commands(const struct settings *settings)
 	return LATCHCTL_OK;
 }
 
+static void print_accesses(uint32_t allowed)
+{
+	const char *separator = "";
+
+	for (int i = 0; i < HOST_ACCESS_COUNT; i++) {
+		if (!(allowed & HOST_ACCESS_BIT(i)))
+			continue;
+		printf("%s%s", separator, host_access_name(i));
+		separator = ", ";
+	}
+	puts(*separator ? "" : "nothing");
+}
+
+static void print_host_access(const struct settings *settings)
+{
+	fputs("  what they may hand out of the host to containers that they make: ", stdout);
+	print_accesses(settings->host_access);
+	for (size_t i = 0; i < settings->host_access_image_count; i++) {
+		const struct host_access_image *row = &settings->host_access_images[i];
+		char normal[REFERENCE_TEXT_SIZE];
+
+		reference_pattern_print(&row->image, normal);
+		printf("    to those of %s also: ", normal);
+		print_accesses(row->allowed);
+	}
+}
+
 static void print_warnings(const struct settings *settings)
 {
 	for (size_t i = 0; i < settings->warning_count; i++)
@@ -85,6 +112,7 @@ static int print_summary(const struct settings *settings)
 		settings->enabled ? "on" : "OFF: nothing of what follows is enforced");
 	print_images(settings);
 	status = print_commands(settings);
+	print_host_access(settings);
 	printf("  policy: sha256 %s\n", settings->digest);
 	print_warnings(settings);
 	return status;

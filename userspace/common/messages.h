@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The sentences of Enhanced Container Isolation, byte for byte as Docker Desktop gives them, so
- * that whoever searches for one finds the same answers.
+ * that whoever searches for one finds the same answers; and those for what only latch refuses.
  */
 #ifndef LATCH_MESSAGES_H
 #define LATCH_MESSAGES_H
@@ -29,7 +29,15 @@
 	"enhanced container isolation: docker command \"%s\" is blocked; if you wish to allow it, " \
 	"configure the docker socket command list in the Docker Desktop settings or admin-settings."
 
-/* Behind that one, where all of BuildKit is refused: ECI's list may name push alone. */
+/*
+ * latch's own, of what a container may not hand out. The field that asked, what it asks for, and by what
+ * name the settings would allow it.
+ */
+#define MESSAGE_HOST_ACCESS                                                                        \
+	"latch: %s: a container may not hand out %s; if you wish to allow it, add \"%s\" to "       \
+	"dockerSocketMount.hostAccess in the admin-settings, for all images or for this one."
+
+/* Behind MESSAGE_COMMAND_BLOCKED, where all of BuildKit is refused: ECI's list may name push alone. */
 #define MESSAGE_BUILDKIT_HINT                                                                      \
 	" (latch: BuildKit is refused whole where build is refused, and where push is, for a build " \
 	"can push; `latchctl explain docker build` says which)"

@@ -33,6 +33,10 @@ enum route_flag {
 	ROUTE_JUDGE_START = 1 << 3,  /* starts a container: ask the warden, forward the full id */
 	ROUTE_GRPC = 1 << 4,	     /* BuildKit: a refusal must not look like "no BuildKit here" */
 	ROUTE_FORM = 1 << 5,	     /* a form body's values count, before those of the query */
+	/* What a contained client may not do unless the settings say so (host_access.def): */
+	ROUTE_JUDGE_ACCESS = 1 << 6, /* depends on body and query */
+	ROUTE_PLUGINS = 1 << 7,	     /* whatever they say */
+	ROUTE_SWARM = 1 << 8,	     /* same */
 };
 
 struct route {

@@ -161,6 +161,9 @@ void settings_free(struct settings *settings)
 		free((char *)settings->commands.commands[i]);
 	for (size_t i = 0; i < settings->warning_count; i++)
 		free(settings->warnings[i]);
+	for (size_t i = 0; i < settings->host_access_image_count; i++)
+		free(settings->host_access_images[i].image.text);
+	free(settings->host_access_images);
 	free(settings->images);
 	free((void *)settings->commands.commands);
 	free(settings->warnings);

@@ -9,11 +9,18 @@
 #include <stddef.h>
 
 #include "commandlist.h"
+#include "host_access.h"
 #include "reference.h"
 
 /* Where latch looks when it is not told: its own path first, then ECI's. */
 #define SETTINGS_PATH	  "/etc/latch/admin-settings.json"
 #define SETTINGS_ECI_PATH "/usr/share/docker-desktop/admin-settings.json"
+
+/* What containers of one image may have of the host, though a container makes them. */
+struct host_access_image {
+	struct reference_pattern image;
+	uint32_t allowed; /* bits of enum host_access */
+};
 
 struct settings {
 	char *path; /* of the file that was read */
@@ -21,6 +28,9 @@ struct settings {
 	struct reference_pattern *images; /* imageList.images, in their order */
 	size_t image_count;
 	bool allow_derived; /* imageList.allowDerivedImages */
+	uint32_t host_access; /* latch's own hostAccess.allow: bits of enum host_access */
+	struct host_access_image *host_access_images; /* hostAccess.images, in their order */
+	size_t host_access_image_count;
 	struct commandlist commands; /* checked; strings owned by this struct */
 	char **warnings; /* sentences for the log: locked:false, unknown keys, entries that stop less than they say */
 	size_t warning_count;

@@ -15,52 +15,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "jsonpath.h"
 #include "nearest.h"
-#include "settings_internal.h"
+#include "settings_reading.h"
 #include "util.h"
 
 #define FILE_VERSION 2
 #define ECI_KEY      "enhancedContainerIsolation"
-
-/* One reading of one file: where problems go, and what was understood so far. */
-struct reading {
-	const char *file;
-	struct settings *settings;
-	FILE *problems; /* one a line, no newline behind the last */
-	bool wrong;     /* there is a problem */
-	bool no_memory;
-};
-
-static void begin_problem(struct reading *reading, const struct jsonpath *at)
-{
-	fprintf(reading->problems, "%s%s: ", reading->wrong ? "\n" : "", reading->file);
-	if (at->parent) {
-		jsonpath_print(at, reading->problems);
-		fputs(": ", reading->problems);
-	}
-	reading->wrong = true;
-}
-
-/* "found X, expected Y" */
-static void unexpected(struct reading *reading, const struct jsonpath *at, const json_t *found,
-	const char *expected)
-{
-	begin_problem(reading, at);
-	fputs("found ", reading->problems);
-	jsonpath_print_value(found, reading->problems);
-	fprintf(reading->problems, ", expected %s", expected);
-}
-
-/* "found X: sentence" */
-static void unusable(struct reading *reading, const struct jsonpath *at, const json_t *found,
-	const char *sentence)
-{
-	begin_problem(reading, at);
-	fputs("found ", reading->problems);
-	jsonpath_print_value(found, reading->problems);
-	fprintf(reading->problems, ": %s", sentence);
-}
 
 /* What quotes the file in bytes: only what cannot disturb a terminal or break a line goes on. */
 static char *printable(char *text)
@@ -71,178 +31,18 @@ static char *printable(char *text)
 	return text;
 }
 
-/* A path as text; NULL when memory ran out. */
-static char *path_text(const struct jsonpath *at)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	if (!out)
-		return NULL;
-	jsonpath_print(at, out);
-	if (fclose(out)) {
-		free(text);
-		return NULL;
-	}
-	return text;
-}
-
-static void PRINTF_LIKE(3, 4)
-	warn(struct reading *reading, const struct jsonpath *at, const char *format, ...)
-{
-	_cleanup_free_ char *path = path_text(at), *text = NULL;
-	va_list arguments;
-
-	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		text = NULL;
-	va_end(arguments);
-	if (!path || !text ||
-		settings_warn(reading->settings, "%s: %s: %s", reading->file, path, text) < 0)
-		reading->no_memory = true;
-}
-
-/* The hint behind an unknown key: the known one that it resembles, or all of them. */
-static void warn_unknown(struct reading *reading, const struct jsonpath *at, const char *key,
-	const char *const *known)
-{
-	struct jsonpath here = JSONPATH_KEY(at, key);
-	struct nearest near = NEAREST(key);
-	char all[128] = "";
-	size_t length = 0;
-
-	for (size_t i = 0; known[i]; i++) {
-		nearest_offer(&near, known[i]);
-		length += snprintf(
-			all + length, sizeof(all) - length, "%s%s", i ? ", " : "", known[i]);
-	}
-	if (near.name)
-		warn(reading, &here, "unknown key, ignored; did you mean \"%s\"?", near.name);
-	else
-		warn(reading, &here, "unknown key, ignored; known here: %s", all);
-}
-
-/* `known` ends in NULL; its names together fit warn_unknown's buffer. */
-static void check_keys(struct reading *reading, const struct jsonpath *at, json_t *object,
-	const char *const *known)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (object, key, value) {
-		size_t i = 0;
-
-		while (known[i] && strcmp(known[i], key))
-			i++;
-		if (!known[i])
-			warn_unknown(reading, at, key, known);
-	}
-}
-
-/* The object behind a key; NULL when it is not there, or no object, which is then a problem. */
-static json_t *read_object(struct reading *reading, const struct jsonpath *at, json_t *parent)
-{
-	json_t *value = json_object_get(parent, at->key);
-
-	if (!value || json_is_object(value))
-		return value;
-	unexpected(reading, at, value, "an object");
-	return NULL;
-}
-
-/* The array behind a key; NULL as above. */
-static json_t *read_array(
-	struct reading *reading, const struct jsonpath *at, json_t *parent, const char *expected)
-{
-	json_t *value = json_object_get(parent, at->key);
-
-	if (!value)
-		return NULL;
-	if (!json_is_array(value)) {
-		unexpected(reading, at, value, expected);
-		return NULL;
-	}
-	if (json_array_size(value) > SETTINGS_LIST_MAX) {
-		begin_problem(reading, at);
-		fprintf(reading->problems, "found %zu entries, expected at most %d",
-			json_array_size(value), SETTINGS_LIST_MAX);
-		return NULL;
-	}
-	return value;
-}
-
-static bool read_boolean(
-	struct reading *reading, const struct jsonpath *at, json_t *parent, bool absent)
-{
-	json_t *value = json_object_get(parent, at->key);
-
-	if (!value)
-		return absent;
-	if (!json_is_boolean(value)) {
-		unexpected(reading, at, value, "true or false");
-		return absent;
-	}
-	return json_boolean_value(value);
-}
-
-/* Notes `meaning` as said by entry `index`, and warns when an earlier entry said the same. */
-static void warn_repeated(
-	struct reading *reading, const struct jsonpath *at, json_t *said, const char *meaning)
-{
-	json_t *before = json_object_get(said, meaning);
-
-	if (before)
-		warn(reading, at, "says the same as entry [%lld] before it (%s)",
-			(long long)json_integer_value(before), meaning);
-	else if (json_object_set_new(said, meaning, json_integer(at->index)) < 0)
-		reading->no_memory = true;
-}
-
-/* How two entries that mean the same image are told to be equal. */
-static void image_meaning(const struct reference_pattern *image, char text[REFERENCE_TEXT_SIZE])
-{
-	if (image->kind == REFERENCE_EVERY)
-		strcpy(text, "every image");
-	else
-		reference_pattern_print(image, text);
-}
-
-/* A tag beside a digest reads as if it counted. */
-static void warn_ignored_tag(struct reading *reading, const struct jsonpath *at, const char *text)
-{
-	struct reference reference;
-	const char *problem;
-
-	if (!reference_parse(text, &reference, &problem) && reference.tag[0])
-		warn(reading, at, "the tag \"%s\" is ignored, the digest decides", reference.tag);
-}
-
 static void read_image(
 	struct reading *reading, const struct jsonpath *at, const json_t *value, json_t *said)
 {
 	struct settings *settings = reading->settings;
 	struct reference_pattern *image = &settings->images[settings->image_count];
 	char meaning[REFERENCE_TEXT_SIZE];
-	const char *problem;
-	int r;
 
-	if (!json_is_string(value)) {
-		unexpected(reading, at, value, "a string (an image reference, or \"*\")");
-		return;
-	}
-	r = reference_pattern_parse(json_string_value(value), image, &problem);
-	if (r == -ENOMEM)
-		reading->no_memory = true;
-	else if (r < 0)
-		unusable(reading, at, value, problem);
-	if (r < 0)
+	if (!reading_pattern(reading, at, value, image))
 		return;
 	settings->image_count++;
-	image_meaning(image, meaning);
-	warn_repeated(reading, at, said, meaning);
-	if (image->kind == REFERENCE_DIGEST)
-		warn_ignored_tag(reading, at, image->text);
+	reading_image_meaning(image, meaning);
+	reading_warn_repeated(reading, at, said, meaning);
 }
 
 static void read_images(struct reading *reading, const struct jsonpath *at, json_t *image_list)
@@ -250,7 +50,7 @@ static void read_images(struct reading *reading, const struct jsonpath *at, json
 	json_t *images, *value, *said;
 	size_t i;
 
-	images = read_array(reading, at, image_list, "an array of image references");
+	images = reading_array(reading, at, image_list, "an array of image references");
 	if (!images || !json_array_size(images))
 		return;
 	said = json_object();
@@ -269,14 +69,14 @@ static void read_images(struct reading *reading, const struct jsonpath *at, json
 static void read_image_list(struct reading *reading, const struct jsonpath *at, json_t *mount)
 {
 	static const char *const known[] = {"images", "allowDerivedImages", NULL};
-	json_t *list = read_object(reading, at, mount);
+	json_t *list = reading_object(reading, at, mount);
 
 	if (!list)
 		return;
-	check_keys(reading, at, list, known);
+	reading_check_keys(reading, at, list, known);
 	read_images(reading, &JSONPATH_KEY(at, "images"), list);
 	reading->settings->allow_derived =
-		read_boolean(reading, &JSONPATH_KEY(at, "allowDerivedImages"), list, false);
+		reading_boolean(reading, &JSONPATH_KEY(at, "allowDerivedImages"), list, false);
 }
 
 static void read_command(
@@ -288,12 +88,12 @@ static void read_command(
 	char *name;
 
 	if (!json_is_string(value)) {
-		unexpected(reading, at, value, "a string (a docker command)");
+		reading_unexpected(reading, at, value, "a string (a docker command)");
 		return;
 	}
 	if (commandlist_check(json_string_value(value), sentence, sizeof(sentence)) < 0) {
 		/* The sentence names the entry. */
-		begin_problem(reading, at);
+		reading_problem(reading, at);
 		fputs(printable(sentence), reading->problems);
 		return;
 	}
@@ -303,9 +103,9 @@ static void read_command(
 		return;
 	}
 	commands[list->count++] = name;
-	warn_repeated(reading, at, said, name);
+	reading_warn_repeated(reading, at, said, name);
 	if (sentence[0])
-		warn(reading, at, "%s", printable(sentence));
+		reading_warn(reading, at, "%s", printable(sentence));
 }
 
 static void read_commands(struct reading *reading, const struct jsonpath *at, json_t *command_list)
@@ -313,7 +113,7 @@ static void read_commands(struct reading *reading, const struct jsonpath *at, js
 	json_t *commands, *value, *said;
 	size_t i;
 
-	commands = read_array(reading, at, command_list, "an array of docker commands");
+	commands = reading_array(reading, at, command_list, "an array of docker commands");
 	if (!commands || !json_array_size(commands))
 		return;
 	said = json_object();
@@ -339,34 +139,35 @@ static void read_type(struct reading *reading, const struct jsonpath *at, json_t
 	if (type && !strcmp(type, "allow"))
 		reading->settings->commands.type = COMMANDLIST_ALLOW;
 	else if (!type || strcmp(type, "deny"))
-		unexpected(reading, at, value, "\"allow\" or \"deny\"");
+		reading_unexpected(reading, at, value, "\"allow\" or \"deny\"");
 }
 
 static void read_command_list(struct reading *reading, const struct jsonpath *at, json_t *mount)
 {
 	static const char *const known[] = {"type", "commands", NULL};
 	struct commandlist *commands = &reading->settings->commands;
-	json_t *list = read_object(reading, at, mount);
+	json_t *list = reading_object(reading, at, mount);
 
 	if (!list)
 		return;
-	check_keys(reading, at, list, known);
+	reading_check_keys(reading, at, list, known);
 	read_type(reading, &JSONPATH_KEY(at, "type"), list);
 	read_commands(reading, &JSONPATH_KEY(at, "commands"), list);
 	if (commands->type == COMMANDLIST_ALLOW && !commands->count && !reading->wrong)
-		warn(reading, at, "an allow list without commands refuses every command");
+		reading_warn(reading, at, "an allow list without commands refuses every command");
 }
 
 static void read_mount(struct reading *reading, const struct jsonpath *at, json_t *eci)
 {
-	static const char *const known[] = {"imageList", "commandList", NULL};
-	json_t *mount = read_object(reading, at, eci);
+	static const char *const known[] = {"imageList", "commandList", "hostAccess", NULL};
+	json_t *mount = reading_object(reading, at, eci);
 
 	if (!mount)
 		return;
-	check_keys(reading, at, mount, known);
+	reading_check_keys(reading, at, mount, known);
 	read_image_list(reading, &JSONPATH_KEY(at, "imageList"), mount);
 	read_command_list(reading, &JSONPATH_KEY(at, "commandList"), mount);
+	settings_read_host_access(reading, &JSONPATH_KEY(at, "hostAccess"), mount);
 }
 
 static void read_eci(struct reading *reading, const struct jsonpath *at, json_t *eci)
@@ -375,15 +176,15 @@ static void read_eci(struct reading *reading, const struct jsonpath *at, json_t 
 	struct jsonpath locked = JSONPATH_KEY(at, "locked");
 	struct jsonpath value = JSONPATH_KEY(at, "value");
 
-	check_keys(reading, at, eci, known);
-	if (!read_boolean(reading, &locked, eci, true))
-		warn(reading, &locked,
+	reading_check_keys(reading, at, eci, known);
+	if (!reading_boolean(reading, &locked, eci, true))
+		reading_warn(reading, &locked,
 			"false is read as true: latch has no settings of the user's own that could "
 			"override the file");
 	if (json_object_get(eci, "value"))
-		reading->settings->enabled = read_boolean(reading, &value, eci, true);
+		reading->settings->enabled = reading_boolean(reading, &value, eci, true);
 	else
-		unexpected(reading, &value, NULL,
+		reading_unexpected(reading, &value, NULL,
 			"true or false: the file has to say whether isolation is on");
 	read_mount(reading, &JSONPATH_KEY(at, "dockerSocketMount"), eci);
 }
@@ -397,7 +198,7 @@ static void missing_eci(struct reading *reading, const struct jsonpath *at, json
 
 	json_object_foreach (root, key, value)
 		nearest_offer(&near, key);
-	unexpected(reading, at, NULL, "an object: latch reads nothing else of this file");
+	reading_unexpected(reading, at, NULL, "an object: latch reads nothing else of this file");
 	if (near.name) {
 		fputs("; there is ", reading->problems);
 		jsonpath_print(&JSONPATH_KEY(at->parent, near.name), reading->problems);
@@ -413,17 +214,17 @@ static void read_root(struct reading *reading, json_t *root)
 	json_t *value = json_object_get(root, version.key);
 
 	if (!json_is_object(root)) {
-		unexpected(reading, &document, root, "an object");
+		reading_unexpected(reading, &document, root, "an object");
 		return;
 	}
 	/* 0 for everything that is no integer */
 	if (value && json_integer_value(value) != FILE_VERSION)
-		unexpected(reading, &version, value, "2 (the only version that there is)");
+		reading_unexpected(reading, &version, value, "2 (the only version that there is)");
 	if (!json_object_get(root, eci.key)) {
 		missing_eci(reading, &eci, root);
 		return;
 	}
-	value = read_object(reading, &eci, root);
+	value = reading_object(reading, &eci, root);
 	if (value)
 		read_eci(reading, &eci, value);
 }

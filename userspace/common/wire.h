@@ -15,10 +15,7 @@
 #include "latch/abi.h"
 
 enum wire_kind {
-	/*
-	 * Is `text`, a host path from a create request, one of the guarded sockets when the engine
-	 * resolves it? status: 1 yes, 0 no.
-	 */
+	/* What is `text`, a host path, when the engine resolves it? status: enum wire_source. */
 	WIRE_JUDGE_MOUNT = 1,
 	/*
 	 * May a container of the image `text` (as the client wrote it) hold the socket? status: 0
@@ -35,6 +32,26 @@ enum wire_kind {
 	WIRE_JUDGE_START = 3,
 	/* What the mediator decided about one request, for the audit. Not answered. */
 	WIRE_REPORT = 4,
+	/* What does the volume `text` hold, if there is one? status: enum wire_source. */
+	WIRE_JUDGE_VOLUME = 5,
+	/* The worst of what the container `text` (name, id or prefix) mounts. status: enum wire_source. */
+	WIRE_JUDGE_VOLUMES_FROM = 6,
+	/*
+	 * A container asks for `access` of the host, for another one of the image `text` (as it wrote it;
+	 * empty: for what has no image). status: 0 it may have it, and where that is because of the image
+	 * reply.text is the image's id, to be put into the forwarded request; -ENOENT the engine has no
+	 * such image; -EACCES no, and reply.access is what is refused.
+	 */
+	WIRE_JUDGE_ACCESS = 7,
+};
+
+#define WIRE_LAST WIRE_JUDGE_ACCESS
+
+/* What is mounted, the worst last. */
+enum wire_source {
+	WIRE_SOURCE_PLAIN = 0,
+	WIRE_SOURCE_HOST = 1,   /* of the host's system, of the engine or of latch */
+	WIRE_SOURCE_SOCKET = 2, /* a guarded socket */
 };
 
 #define WIRE_TEXT_SIZE 4096
@@ -46,7 +63,7 @@ struct wire_request {
 	uint64_t id;   /* comes back in the reply */
 	/* WIRE_REPORT: 0 passed, else the HTTP status that the client got */
 	uint32_t refused;
-	uint32_t reserved;
+	uint32_t access; /* WIRE_JUDGE_ACCESS: bits of enum host_access */
 	struct latch_conn client; /* as the kernel labelled the connection */
 	char method[16];	  /* WIRE_REPORT */
 	char reason[128];	  /* WIRE_REPORT: why, in words; may be empty */
@@ -57,7 +74,7 @@ struct wire_request {
 struct wire_reply {
 	uint64_t id;
 	int32_t status; /* see enum wire_kind; any other negative errno: refuse with 503 */
-	uint32_t reserved;
+	uint32_t access; /* WIRE_JUDGE_ACCESS: bits of enum host_access */
 	char container[LATCH_ID_SIZE];
 	char text[1024];
 };

@@ -9,11 +9,11 @@
 #ifndef LATCH_MEDIATOR_CLIENT_H
 #define LATCH_MEDIATOR_CLIENT_H
 
-#include "create.h"
 #include "decide.h"
 #include "framing.h"
 #include "grpc_refusal.h"
 #include "mediator.h"
+#include "request_body.h"
 #include "response.h"
 #include "util.h"
 
@@ -34,6 +34,14 @@ enum input {
 #define CLIENT_REFUSED_TIME 60000        /* ms for calls that are all refused */
 #define CLIENT_LINGER_TIME 5000          /* ms for a client to notice that the connection ends */
 #define CLIENT_LINGER_MAX  (64ULL * 1024 * 1024) /* bytes to read from it meanwhile */
+
+/* What a request that is judged by more than its route asks for, and how far its questions are. */
+struct judgement {
+	struct request_body body;
+	size_t next_source; /* of body.sources, to ask about */
+	bool mounts_socket;
+	int64_t question; /* of the warden; 0: none */
+};
 
 struct client {
 	struct mediator *mediator;
@@ -62,9 +70,7 @@ struct client {
 	enum decision decision;
 	struct body_decoder body;
 	struct buffer collected;
-	struct create_request create;
-	size_t next_path;
-	int64_t question;  /* of the warden; 0: none */
+	struct judgement judgement;
 	char started[128]; /* path with the full container id; empty: as it came */
 	unsigned connect_attempts;
 	struct response response;
@@ -115,6 +121,9 @@ void request_invite_body(struct client *client);
 void request_take_form(struct client *client);
 
 /* judge.c */
+
+/* Is the request, which has a route and passed the command list, to be judged by more? */
+bool judge_is_due(const struct client *client);
 void judge_begin(struct client *client);
 /* Reads a form that decides what is asked; request_take_form() comes next. */
 void judge_begin_form(struct client *client);

@@ -88,7 +88,7 @@ static bool body_is_dropped(const struct client *client)
 static int send_head(struct client *client)
 {
 	const struct request_head *head = &client->head;
-	struct buffer out = {.limit = MAX_HEAD + 8 * CREATE_MAX_BODY};
+	struct buffer out = {.limit = MAX_HEAD + 8 * REQUEST_BODY_MAX_SIZE};
 	size_t size = MAX_PATH + client->match.query_length + 2;
 	_cleanup_free_ char *target = malloc(size);
 	struct forward forward = {
@@ -110,14 +110,14 @@ static int send_head(struct client *client)
 		forward.body = BODY_LENGTH;
 		forward.length = 0;
 	}
-	if (client->create.body) {
+	if (client->judgement.body.text) {
 		forward.body = BODY_LENGTH;
-		forward.length = strlen(client->create.body);
+		forward.length = strlen(client->judgement.body.text);
 		forward.own_json = true;
 	}
 	r = serialise_request(head, &forward, &out);
-	if (r == 0 && client->create.body)
-		r = buffer_append_text(&out, client->create.body);
+	if (r == 0 && client->judgement.body.text)
+		r = buffer_append_text(&out, client->judgement.body.text);
 	/* An engine that hung up is noticed when its end is read. */
 	if (r == 0)
 		stream_write_bytes(&client->engine, out.data, out.length);
@@ -147,7 +147,7 @@ void exchange_begin(struct client *client)
 	client_report(client, 0, "");
 	response_begin(&client->response, span_is(client->head.method, "HEAD"),
 		route_get(client->match.id)->flags & ROUTE_HIJACK);
-	create_free(&client->create);
+	request_body_free(&client->judgement.body);
 	client->awaiting = true;
 	client->input = client->body.done ? INPUT_ANSWER : INPUT_BODY;
 	request_invite_body(client);

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The two requests that an image decides: container create and container start. Reads their bodies
- * whole, asks the warden one question after the other, and forwards only what the warden agreed to:
- * a create with its body written anew, a start with the container's full id in its path. Forms that
- * decide which command a request is are read here too, and judged by request.c.
+ * Requests that are judged by more than their route: what creates a container, what starts one, and
+ * what could hand out the host. Their bodies are read whole, the warden is asked one question after
+ * the other, and only what it agreed to is forwarded: a body written anew, a start with the
+ * container's full id in its path. Forms that decide which command a request is are read here too,
+ * and judged by request.c.
  *
- * The warden resolves names, paths and images; nothing of that is judged here. No answer refuses.
+ * The questions, in this order: what each mounted path, volume or container is; whether a contained
+ * client may have of the host what it asks for; of what mounts a guarded socket, the image; and of a
+ * start, the container. The warden resolves names, paths and images; nothing of that is judged here.
+ * No answer refuses.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,18 +20,25 @@
 
 #define START_MAX_BODY 1024
 
-static bool is_create(const struct client *client)
+static unsigned flags_of(const struct client *client)
 {
-	return route_get(client->match.id)->flags & ROUTE_JUDGE_CREATE;
+	return route_get(client->match.id)->flags;
+}
+
+/* Rules about the host's own things bind whoever has the socket from inside a container. */
+static bool is_contained(const struct client *client)
+{
+	return !client->labelled || client->label.tag != LATCH_TAG_HOST;
 }
 
 void judge_forget(struct client *client)
 {
-	if (client->question)
-		warden_link_cancel(&client->mediator->warden, client->question);
-	client->question = 0;
-	client->next_path = 0;
-	create_free(&client->create);
+	struct judgement *judgement = &client->judgement;
+
+	if (judgement->question)
+		warden_link_cancel(&client->mediator->warden, judgement->question);
+	request_body_free(&judgement->body);
+	*judgement = (struct judgement){0};
 }
 
 static void refuse_unjudged(struct client *client, int error)
@@ -42,16 +53,25 @@ static void refuse_unjudged(struct client *client, int error)
 }
 
 /* Asks; the answer comes to `answer`. Refuses when it cannot even ask. */
-static void ask(struct client *client, enum wire_kind kind, const char *text, warden_answer answer)
+static void ask(struct client *client, enum wire_kind kind, const char *text, uint32_t access,
+	warden_answer answer)
 {
 	int64_t id;
 
 	client->input = INPUT_WAIT;
-	id = warden_link_ask(&client->mediator->warden, kind, text, &client->label, answer, client);
+	id = warden_link_ask(&client->mediator->warden, kind, text, access, &client->label, answer,
+		client);
 	if (id < 0)
 		refuse_unjudged(client, id);
 	else
-		client->question = id;
+		client->judgement.question = id;
+}
+
+/* The status of an answer, whose question is over; of none that could be used. */
+static int take_answer(struct client *client, const struct wire_reply *reply)
+{
+	client->judgement.question = 0;
+	return reply ? reply->status : -EPIPE;
 }
 
 static void refuse_denied(struct client *client, const struct wire_reply *reply)
@@ -60,7 +80,10 @@ static void refuse_denied(struct client *client, const struct wire_reply *reply)
 		reply->text[0] ? reply->text : "latch: refused by the image list");
 }
 
-static void forward_create(struct client *client)
+static void judge_start(struct client *client);
+
+/* Everything is agreed to. What was collected is in judgement.body now, or says nothing. */
+static void forward(struct client *client)
 {
 	free(TAKE_PTR(client->collected.data));
 	client->collected.length = 0;
@@ -70,66 +93,154 @@ static void forward_create(struct client *client)
 static void on_image(void *context, const struct wire_reply *reply)
 {
 	struct client *client = context;
+	int status = take_answer(client, reply);
 
-	client->question = 0;
-	if (reply && reply->status == 0)
-		forward_create(client);
-	else if (reply && reply->status == -EACCES)
+	if (status == 0)
+		forward(client);
+	else if (status == -EACCES)
 		refuse_denied(client, reply);
 	else
-		refuse_unjudged(client, reply ? reply->status : -EPIPE);
+		refuse_unjudged(client, status);
 	client_resume(client);
 }
 
-/* The socket is mounted: now the image counts. */
+/* Where the socket is mounted the image counts. */
 static void judge_image(struct client *client)
 {
-	const char *image = client->create.image;
+	const char *image = client->judgement.body.image;
 
-	if (image && image[0])
-		ask(client, WIRE_JUDGE_IMAGE, image, on_image);
+	if (!client->judgement.mounts_socket || client->match.id != ROUTE_CONTAINER_CREATE)
+		forward(client);
+	else if (image && image[0])
+		ask(client, WIRE_JUDGE_IMAGE, image, 0, on_image);
 	else
 		client_refuse(client, 403, "image list", MESSAGE_MOUNT_DENIED, "");
 }
 
-static void on_mount(void *context, const struct wire_reply *reply);
-
-static void judge_next_path(struct client *client)
+static void go_on(struct client *client)
 {
-	struct create_request *create = &client->create;
-
-	if (client->next_path == create->path_count)
-		forward_create(client);
+	if (flags_of(client) & ROUTE_JUDGE_START)
+		judge_start(client);
 	else
-		ask(client, WIRE_JUDGE_MOUNT, create->paths[client->next_path++], on_mount);
+		judge_image(client);
 }
 
-static void on_mount(void *context, const struct wire_reply *reply)
+static void refuse_access(struct client *client, uint32_t refused)
+{
+	const struct access *access = &client->judgement.body.access;
+	enum host_access kind;
+
+	refused &= access->asked;
+	if (!refused)
+		refused = access->asked;
+	kind = access_first(refused);
+	client_refuse(client, 403, "host access", MESSAGE_HOST_ACCESS, access->field[kind],
+		host_access_what(kind), host_access_name(kind));
+}
+
+/* In the engine's own words; a client then pulls it, and asks again. */
+static void refuse_no_image(struct client *client)
+{
+	const char *image = client->judgement.body.image;
+
+	client_refuse(client, 404, "no such image", "No such image: %s", image ? image : "");
+}
+
+static void on_access(void *context, const struct wire_reply *reply)
 {
 	struct client *client = context;
+	int status = take_answer(client, reply);
+	int r = 0;
 
-	client->question = 0;
-	if (reply && reply->status == 0)
-		judge_next_path(client);
-	else if (reply && reply->status == 1)
-		judge_image(client);
+	/* It is allowed to this very image: a name could mean another one a moment later. */
+	if (status == 0 && reply->text[0])
+		r = request_body_set_image(&client->judgement.body, reply->text);
+	if (status == -EACCES)
+		refuse_access(client, reply->access);
+	else if (status == -ENOENT)
+		refuse_no_image(client);
+	else if (status < 0 || r < 0)
+		refuse_unjudged(client, status < 0 ? status : r);
 	else
-		refuse_unjudged(client, reply ? reply->status : -EPIPE);
+		go_on(client);
 	client_resume(client);
 }
 
-static void judge_create(struct client *client)
+static void judge_access(struct client *client)
+{
+	struct request_body *body = &client->judgement.body;
+
+	if (is_contained(client) && body->access.asked)
+		ask(client, WIRE_JUDGE_ACCESS, body->image ? body->image : "", body->access.asked,
+			on_access);
+	else
+		go_on(client);
+}
+
+static void judge_next_source(struct client *client);
+
+static void on_source(void *context, const struct wire_reply *reply)
+{
+	struct client *client = context;
+	struct judgement *judgement = &client->judgement;
+	int status = take_answer(client, reply);
+	const char *text = judgement->body.sources[judgement->next_source - 1].text;
+
+	if (status == WIRE_SOURCE_HOST)
+		access_ask(&judgement->body.access, HOST_ACCESS_HOST_PATHS, "the mount of %s", text);
+	if (status == WIRE_SOURCE_SOCKET)
+		judgement->mounts_socket = true;
+	if (status >= WIRE_SOURCE_PLAIN && status <= WIRE_SOURCE_SOCKET)
+		judge_next_source(client);
+	else if (status == -ENOENT)
+		client_refuse(client, 404, "no such container", "No such container: %s", text);
+	else
+		refuse_unjudged(client, status);
+	client_resume(client);
+}
+
+static void judge_next_source(struct client *client)
+{
+	struct judgement *judgement = &client->judgement;
+	const struct mount_source *source = &judgement->body.sources[judgement->next_source];
+
+	if (judgement->next_source == judgement->body.source_count) {
+		judge_access(client);
+		return;
+	}
+	judgement->next_source++;
+	ask(client, source->kind, source->text, 0, on_source);
+}
+
+/* What a route or its query asks of the host, whatever the body says. */
+static void read_target(struct client *client, struct access *access)
+{
+	struct span query = {client->match.query, client->match.query_length};
+	const struct route *route = route_get(client->match.id);
+
+	if (route->flags & ROUTE_PLUGINS)
+		access_ask(access, HOST_ACCESS_PLUGINS, "%s %s", route->method, route->template);
+	if (route->flags & ROUTE_SWARM)
+		access_ask(access, HOST_ACCESS_SWARM, "%s %s", route->method, route->template);
+	if (query.data)
+		access_read_query(client->match.id, query, access);
+}
+
+static void judge_body(struct client *client)
 {
 	const char *problem = NULL;
-	int r = create_parse(client->collected.data ? client->collected.data : "",
-		client->collected.length, &client->create, &problem);
+	int r = request_body_parse(client->match.id,
+		client->collected.data ? client->collected.data : "", client->collected.length,
+		&client->judgement.body, &problem);
 
-	if (r == 0)
-		judge_next_path(client);
-	else if (r == -EBADMSG)
+	if (r == -EBADMSG) {
 		client_refuse(client, 400, problem, "latch: %s", problem);
-	else
+	} else if (r < 0) {
 		refuse_unjudged(client, r);
+	} else {
+		read_target(client, &client->judgement.body.access);
+		judge_next_source(client);
+	}
 }
 
 static bool is_container_id(const char *id)
@@ -159,9 +270,8 @@ static void refuse_no_container(struct client *client)
 static void on_start(void *context, const struct wire_reply *reply)
 {
 	struct client *client = context;
-	int status = reply ? reply->status : -EPIPE;
+	int status = take_answer(client, reply);
 
-	client->question = 0;
 	if (status == 0 && is_container_id(reply->container)) {
 		set_started(client, reply->container);
 		exchange_begin(client);
@@ -210,7 +320,7 @@ static void judge_start(struct client *client)
 	if (route_name(&client->match, name, sizeof(name)) < 0)
 		refuse_unjudged(client, -ENAMETOOLONG);
 	else if (body_says_nothing(client))
-		ask(client, WIRE_JUDGE_START, name, on_start);
+		ask(client, WIRE_JUDGE_START, name, 0, on_start);
 	else
 		client_refuse(client, 400, "a body in a start request",
 			"latch: a start request must not have a body");
@@ -219,12 +329,14 @@ static void judge_start(struct client *client)
 static void judge_collected(struct client *client)
 {
 	client_stop_timer(client);
-	if (route_has_form(client->match.id))
+	if (route_has_form(client->match.id)) {
 		request_take_form(client);
-	else if (is_create(client))
-		judge_create(client);
-	else
-		judge_start(client);
+	} else if (request_body_matters(client->match.id)) {
+		judge_body(client);
+	} else {
+		read_target(client, &client->judgement.body.access);
+		judge_access(client);
+	}
 }
 
 static void on_body_late(uv_timer_t *timer)
@@ -274,14 +386,31 @@ static void collect(struct client *client, size_t limit)
 	request_invite_body(client);
 }
 
+bool judge_is_due(const struct client *client)
+{
+	unsigned due = ROUTE_JUDGE_CREATE | ROUTE_JUDGE_START;
+
+	if (is_contained(client))
+		due |= ROUTE_JUDGE_ACCESS | ROUTE_PLUGINS | ROUTE_SWARM;
+	return flags_of(client) & due;
+}
+
 void judge_begin(struct client *client)
 {
-	if (is_create(client) && !head_media_type_is(&client->head, "application/json")) {
-		client_refuse(client, 400, "a body that is not application/json",
-			"latch: the Content-Type of a container create must be application/json");
-		return;
+	if (request_body_matters(client->match.id)) {
+		if (head_media_type_is(&client->head, "application/json"))
+			collect(client, REQUEST_BODY_MAX_SIZE);
+		else
+			client_refuse(client, 400, "a body that is not application/json",
+				"latch: the Content-Type of this request must be application/json, "
+				"for its body decides something");
+	} else if (flags_of(client) & ROUTE_JUDGE_START) {
+		collect(client, START_MAX_BODY);
+	} else {
+		/* The body is not looked into, and goes through when the rest is agreed to. */
+		read_target(client, &client->judgement.body.access);
+		judge_access(client);
 	}
-	collect(client, is_create(client) ? CREATE_MAX_BODY : START_MAX_BODY);
 }
 
 void judge_begin_form(struct client *client)

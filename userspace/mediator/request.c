@@ -117,8 +117,6 @@ static bool needs_form(const struct client *client)
 
 static void decide(struct client *client)
 {
-	unsigned flags;
-
 	client->decision = decide_request(&client->mediator->source,
 		client->labelled ? &client->label : NULL, &client->match);
 	if (client->decision != DECIDE_PASS && client->decision != DECIDE_JUDGE) {
@@ -133,8 +131,7 @@ static void decide(struct client *client)
 			"the engine would let it override the query");
 		return;
 	}
-	flags = route_get(client->match.id)->flags;
-	if (client->decision == DECIDE_JUDGE && flags & (ROUTE_JUDGE_CREATE | ROUTE_JUDGE_START))
+	if (client->decision == DECIDE_JUDGE && judge_is_due(client))
 		judge_begin(client);
 	else
 		exchange_begin(client);

@@ -166,7 +166,7 @@ int warden_link_open(struct warden_link *link, uv_loop_t *loop, int fd,
 }
 
 int64_t warden_link_ask(struct warden_link *link, enum wire_kind kind, const char *text,
-	const struct latch_conn *client, warden_answer answer, void *context)
+	uint32_t access, const struct latch_conn *client, warden_answer answer, void *context)
 {
 	struct question *question;
 
@@ -181,6 +181,7 @@ int64_t warden_link_ask(struct warden_link *link, enum wire_kind kind, const cha
 		return -ENOMEM;
 	question->request.kind = kind;
 	question->request.route = -1;
+	question->request.access = access;
 	question->request.id = link->next_id++;
 	question->request.client = *client;
 	COPY_STRING(question->request.text, text);

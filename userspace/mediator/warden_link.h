@@ -31,12 +31,13 @@ int warden_link_open(struct warden_link *link, uv_loop_t *loop, int fd,
 	void (*gone)(struct warden_link *link), void *owner);
 
 /*
- * Asks. `text` must be shorter than WIRE_TEXT_SIZE (-ENAMETOOLONG). The answer comes from the
+ * Asks (wire.h says what `text` and `access` are of each kind). `text` must be shorter than
+ * WIRE_TEXT_SIZE (-ENAMETOOLONG). The answer comes from the
  * loop, once, unless the question is cancelled. Returns the question's id, which is positive, or
  * a negative errno.
  */
 int64_t warden_link_ask(struct warden_link *link, enum wire_kind kind, const char *text,
-	const struct latch_conn *client, warden_answer answer, void *context);
+	uint32_t access, const struct latch_conn *client, warden_answer answer, void *context);
 
 /* The answer is of no interest any more: it will not come. */
 void warden_link_cancel(struct warden_link *link, int64_t id);

@@ -35,6 +35,8 @@ struct call {
 		engine_container_fn container;
 		engine_list_fn list;
 		engine_images_fn images;
+		engine_volume_fn volume;
+		engine_root_fn root;
 		engine_ping_fn ping;
 	} done;
 	void *context;
@@ -159,7 +161,8 @@ static bool is_plain(const char *name)
 }
 
 static int call_inspect(
-	struct call *call, struct engine *engine, const char *kind, const char *name)
+	struct call *call, struct engine *engine, const char *kind, const char *name,
+	const char *behind)
 {
 	_cleanup_free_ char *escaped = NULL, *path = NULL;
 
@@ -168,7 +171,7 @@ static int call_inspect(
 		return -EINVAL;
 	}
 	escaped = fetch_escape(name, "/:@");
-	if (!escaped || asprintf(&path, "/%s/%s/json", kind, escaped) < 0) {
+	if (!escaped || asprintf(&path, "/%s/%s%s", kind, escaped, behind) < 0) {
 		free(call);
 		return -ENOMEM;
 	}
@@ -196,7 +199,7 @@ int engine_inspect_image(
 	call->finish = finish_image;
 	call->done.image = done;
 	call->context = context;
-	return call_inspect(call, engine, "images", image);
+	return call_inspect(call, engine, "images", image, "/json");
 }
 
 static void finish_container(struct call *call, int error, const struct fetch_answer *answer)
@@ -220,7 +223,52 @@ int engine_inspect_container(
 	call->finish = finish_container;
 	call->done.container = done;
 	call->context = context;
-	return call_inspect(call, engine, "containers", container);
+	return call_inspect(call, engine, "containers", container, "/json");
+}
+
+static void finish_volume(struct call *call, int error, const struct fetch_answer *answer)
+{
+	struct engine_volume volume;
+
+	if (!error)
+		error = engine_parse_volume(answer->body, answer->size, &volume);
+	call->done.volume(error, error ? NULL : &volume, call->context);
+	if (!error)
+		engine_volume_clear(&volume);
+}
+
+int engine_inspect_volume(
+	struct engine *engine, const char *volume, engine_volume_fn done, void *context)
+{
+	struct call *call = calloc(1, sizeof(*call));
+
+	if (!call)
+		return -ENOMEM;
+	call->finish = finish_volume;
+	call->done.volume = done;
+	call->context = context;
+	return call_inspect(call, engine, "volumes", volume, "");
+}
+
+static void finish_root(struct call *call, int error, const struct fetch_answer *answer)
+{
+	_cleanup_free_ char *root = NULL;
+
+	if (!error)
+		error = engine_parse_root(answer->body, answer->size, &root);
+	call->done.root(error, root, call->context);
+}
+
+int engine_find_root(struct engine *engine, engine_root_fn done, void *context)
+{
+	struct call *call = calloc(1, sizeof(*call));
+
+	if (!call)
+		return -ENOMEM;
+	call->finish = finish_root;
+	call->done.root = done;
+	call->context = context;
+	return call_path(call, engine, "/info", TIMEOUT_MS);
 }
 
 static void finish_list(struct call *call, int error, const struct fetch_answer *answer)

@@ -48,8 +48,16 @@ struct engine_container {
 	 * volume's is its folder, whatever device the volume has). May repeat; not resolved.
 	 */
 	struct engine_strings host_paths;
+	struct engine_strings binds;   /* of host_paths, those that are no volume's */
+	struct engine_strings volumes; /* names of the volumes that are mounted; may repeat */
 	bool running;
 	pid_t pid; /* of its first process in the engine's pid namespace; 0 when not running */
+};
+
+/* Options are the local driver's; what is not there is empty. */
+struct engine_volume {
+	char *driver;
+	char *type, *options, *device; /* Options.type, .o and .device: for mount(2) */
 };
 
 struct engine_summary {
@@ -63,11 +71,13 @@ struct engine_summary {
 typedef void (*engine_image_fn)(int error, const struct engine_image *image, void *context);
 typedef void (*engine_container_fn)(
 	int error, const struct engine_container *container, void *context);
+typedef void (*engine_volume_fn)(int error, const struct engine_volume *volume, void *context);
 typedef void (*engine_list_fn)(
 	int error, const struct engine_summary *containers, size_t count, void *context);
 typedef void (*engine_images_fn)(
 	int error, const struct engine_image *images, size_t count, void *context);
 typedef void (*engine_ping_fn)(int error, void *context);
+typedef void (*engine_root_fn)(int error, const char *root, void *context);
 
 /* `socket` is copied: "/run/latch/engine.sock". NULL without memory. */
 struct engine *engine_new(uv_loop_t *loop, struct fetch_pool *pool, const char *socket);
@@ -88,6 +98,10 @@ int engine_inspect_image(
 	struct engine *engine, const char *image, engine_image_fn done, void *context);
 int engine_inspect_container(
 	struct engine *engine, const char *container, engine_container_fn done, void *context);
+int engine_inspect_volume(
+	struct engine *engine, const char *volume, engine_volume_fn done, void *context);
+/* Where it keeps its state: "/var/lib/docker". */
+int engine_find_root(struct engine *engine, engine_root_fn done, void *context);
 int engine_list_containers(struct engine *engine, engine_list_fn done, void *context);
 /* Every image, those that only others are built on included; with names and without layers. */
 int engine_list_images(struct engine *engine, engine_images_fn done, void *context);
@@ -124,6 +138,9 @@ void engine_events_stop(struct engine *engine);
 /* The pure parts, for tests and for who has an answer in hand. 0, -EPROTO or -ENOMEM. */
 int engine_parse_image(const char *json, size_t size, struct engine_image *image);
 int engine_parse_container(const char *json, size_t size, struct engine_container *container);
+int engine_parse_volume(const char *json, size_t size, struct engine_volume *volume);
+/* *root is the caller's to free. */
+int engine_parse_root(const char *json, size_t size, char **root);
 /* Owned by the caller: engine_list_free. */
 int engine_parse_list(
 	const char *json, size_t size, struct engine_summary **containers, size_t *count);
@@ -137,5 +154,9 @@ int engine_parse_event(const char *json, size_t size, struct engine_event *event
 int engine_image_copy(struct engine_image *to, const struct engine_image *from);
 void engine_image_clear(struct engine_image *image);
 void engine_container_clear(struct engine_container *container);
+void engine_volume_clear(struct engine_volume *volume);
+/* Copies behind what is there. -ENOMEM leaves a part. */
+int engine_strings_copy(struct engine_strings *to, const struct engine_strings *from);
+void engine_strings_clear(struct engine_strings *strings);
 
 #endif

@@ -76,7 +76,7 @@ static int copy_digest(
 	return 0;
 }
 
-static void strings_clear(struct engine_strings *strings)
+void engine_strings_clear(struct engine_strings *strings)
 {
 	for (size_t i = 0; i < strings->count; i++)
 		free(strings->items[i]);
@@ -123,13 +123,13 @@ static int copy_strings(const json_t *array, struct engine_strings *strings)
 
 void engine_image_clear(struct engine_image *image)
 {
-	strings_clear(&image->repo_digests);
-	strings_clear(&image->repo_tags);
-	strings_clear(&image->diff_ids);
+	engine_strings_clear(&image->repo_digests);
+	engine_strings_clear(&image->repo_tags);
+	engine_strings_clear(&image->diff_ids);
 	image->id[0] = '\0';
 }
 
-static int strings_copy(struct engine_strings *to, const struct engine_strings *from)
+int engine_strings_copy(struct engine_strings *to, const struct engine_strings *from)
 {
 	int r = 0;
 
@@ -142,9 +142,9 @@ int engine_image_copy(struct engine_image *to, const struct engine_image *from)
 {
 	*to = (struct engine_image){0};
 	memcpy(to->id, from->id, sizeof(to->id));
-	if (strings_copy(&to->repo_digests, &from->repo_digests) == 0 &&
-		strings_copy(&to->repo_tags, &from->repo_tags) == 0 &&
-		strings_copy(&to->diff_ids, &from->diff_ids) == 0)
+	if (engine_strings_copy(&to->repo_digests, &from->repo_digests) == 0 &&
+		engine_strings_copy(&to->repo_tags, &from->repo_tags) == 0 &&
+		engine_strings_copy(&to->diff_ids, &from->diff_ids) == 0)
 		return 0;
 	engine_image_clear(to);
 	return -ENOMEM;
@@ -217,7 +217,9 @@ int engine_parse_images(
 
 void engine_container_clear(struct engine_container *container)
 {
-	strings_clear(&container->host_paths);
+	engine_strings_clear(&container->host_paths);
+	engine_strings_clear(&container->binds);
+	engine_strings_clear(&container->volumes);
 	free(container->name);
 	free(container->image);
 	*container = (struct engine_container){0};
@@ -245,8 +247,9 @@ static int add_binds(const json_t *binds, struct engine_strings *paths)
 	return r;
 }
 
-/* Mount points, of HostConfig (`only` "bind") or of the container itself (any type, NULL). */
-static int add_mounts(const json_t *mounts, const char *only, struct engine_strings *paths)
+/* Of mount points, of HostConfig or of the container itself, those of one type, or all (NULL). */
+static int add_mounts(
+	const json_t *mounts, const char *only, const char *key, struct engine_strings *strings)
 {
 	const json_t *value;
 	size_t i;
@@ -255,31 +258,39 @@ static int add_mounts(const json_t *mounts, const char *only, struct engine_stri
 	if (mounts && !json_is_null(mounts) && !json_is_array(mounts))
 		return -EPROTO;
 	json_array_foreach (mounts, i, value) {
-		const json_t *source = json_object_get(value, "Source");
-		const char *type = text_in(value, "Type"), *text = text_of(source);
+		const json_t *member = json_object_get(value, key);
+		const char *type = text_in(value, "Type"), *text = text_of(member);
+		bool path = !strcmp(key, "Source");
 
-		if (!json_is_object(value) || (source && !text))
+		if (!json_is_object(value) || (member && !text))
 			return -EPROTO;
-		if (text && text[0] == '/' && (!only || (type && !strcmp(type, only))))
-			r = strings_add(paths, text, strlen(text));
+		if (text && text[0] && (!path || text[0] == '/') &&
+			(!only || (type && !strcmp(type, only))))
+			r = strings_add(strings, text, strlen(text));
 		if (r < 0)
 			break;
 	}
 	return r;
 }
 
-static int read_paths(const json_t *root, struct engine_strings *paths)
+static int read_paths(const json_t *root, struct engine_container *container)
 {
 	const json_t *host = json_object_get(root, "HostConfig");
+	const json_t *mounts = json_object_get(root, "Mounts");
 	int r;
 
-	r = add_binds(json_object_get(host, "Binds"), paths);
-	if (r < 0)
-		return r;
-	r = add_mounts(json_object_get(host, "Mounts"), "bind", paths);
-	if (r < 0)
-		return r;
-	return add_mounts(json_object_get(root, "Mounts"), NULL, paths);
+	r = add_binds(json_object_get(host, "Binds"), &container->binds);
+	if (r == 0)
+		r = add_mounts(json_object_get(host, "Mounts"), "bind", "Source", &container->binds);
+	if (r == 0)
+		r = engine_strings_copy(&container->host_paths, &container->binds);
+	if (r == 0)
+		r = add_mounts(mounts, "bind", "Source", &container->binds);
+	if (r == 0)
+		r = add_mounts(mounts, "volume", "Name", &container->volumes);
+	if (r == 0)
+		r = add_mounts(mounts, NULL, "Source", &container->host_paths);
+	return r;
 }
 
 static int read_state(const json_t *state, struct engine_container *container)
@@ -317,7 +328,7 @@ static int read_container(const json_t *root, struct engine_container *container
 	r = read_state(json_object_get(root, "State"), container);
 	if (r < 0)
 		return r;
-	return read_paths(root, &container->host_paths);
+	return read_paths(root, container);
 }
 
 int engine_parse_container(const char *json, size_t size, struct engine_container *container)
@@ -330,6 +341,59 @@ int engine_parse_container(const char *json, size_t size, struct engine_containe
 	json_decref(root);
 	if (r < 0)
 		engine_container_clear(container);
+	return r;
+}
+
+/* Volumes. */
+
+void engine_volume_clear(struct engine_volume *volume)
+{
+	free(volume->driver);
+	free(volume->type);
+	free(volume->options);
+	free(volume->device);
+	*volume = (struct engine_volume){0};
+}
+
+static int read_volume(const json_t *root, struct engine_volume *volume)
+{
+	const json_t *options = json_object_get(root, "Options");
+	int r = copy_text(root, "Driver", &volume->driver);
+
+	if (r == 0)
+		r = copy_text(options, "type", &volume->type);
+	if (r == 0)
+		r = copy_text(options, "o", &volume->options);
+	if (r == 0)
+		r = copy_text(options, "device", &volume->device);
+	return r;
+}
+
+int engine_parse_volume(const char *json, size_t size, struct engine_volume *volume)
+{
+	json_t *root = load(json, size);
+	int r;
+
+	*volume = (struct engine_volume){0};
+	r = json_is_object(root) ? read_volume(root, volume) : -EPROTO;
+	json_decref(root);
+	if (r < 0)
+		engine_volume_clear(volume);
+	return r;
+}
+
+int engine_parse_root(const char *json, size_t size, char **root)
+{
+	json_t *info = load(json, size);
+	const char *text = text_in(info, "DockerRootDir");
+	int r = -EPROTO;
+
+	*root = NULL;
+	if (text && text[0] == '/') {
+		*root = strdup(text);
+		r = *root ? 0 : -ENOMEM;
+	}
+	json_decref(info);
 	return r;
 }
 

@@ -11,11 +11,11 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "cgroups.h"
 #include "judge.h"
 #include "messages.h"
+#include "mount_source.h"
 #include "regraft.h"
 
 struct judge {
@@ -24,6 +24,9 @@ struct judge {
 	struct audit *audit;
 	struct images *images;
 	struct grants *grants;
+	struct host_access_rules *host_access;
+	struct mount_sources sources;
+	char *engine_root; /* owned; NULL: not known yet */
 	bool newer_message;
 };
 
@@ -38,6 +41,7 @@ struct question {
 	char image[512]; /* as the client named it: for the message */
 	struct images_basis basis; /* why it is allowed, if it is */
 	char parent[256];          /* of an image that is refused, for the message */
+	uint32_t refused_access;   /* bits of enum host_access */
 	bool mounts_socket;
 	pid_t pid; /* of its first process; 0 when it does not run */
 };
@@ -54,25 +58,30 @@ struct judge *judge_new(const struct maps *maps, struct engine *engine, struct a
 	judge->audit = audit;
 	judge->grants = grants;
 	judge->newer_message = newer_message;
+	judge->sources = (struct mount_sources){ .maps = maps, .engine = engine };
 	return judge;
 }
 
 void judge_free(struct judge *judge)
 {
+	if (!judge)
+		return;
+	host_access_rules_free(judge->host_access);
+	free(judge->engine_root);
 	free(judge);
 }
 
-bool judge_is_guarded_path(const struct maps *maps, const char *path)
+void judge_use_host_access(struct judge *judge, struct host_access_rules *rules)
 {
-	struct stat status;
-
-	/* Follows symbolic links, as the engine will. A path that is not there is no socket. */
-	return !stat(path, &status) && maps_guard_kind(maps, &status) != LATCH_GUARD_NONE;
+	host_access_rules_free(judge->host_access);
+	judge->host_access = rules;
 }
 
 static void answer(struct question *question, int status, const char *text)
 {
-	struct wire_reply reply = { .id = question->id, .status = status };
+	struct wire_reply reply = { .id = question->id,
+		.status = status,
+		.access = question->refused_access };
 
 	COPY_STRING(reply.container, question->container);
 	COPY_STRING(reply.text, text);
@@ -190,7 +199,7 @@ static void on_container_image_judged(const struct images_verdict *verdict, void
 static bool mounts_guarded_path(const struct maps *maps, const struct engine_container *container)
 {
 	for (size_t i = 0; i < container->host_paths.count; i++)
-		if (judge_is_guarded_path(maps, container->host_paths.items[i]))
+		if (mount_source_is_guarded(maps, container->host_paths.items[i]))
 			return true;
 	return false;
 }
@@ -229,6 +238,19 @@ static void judge_container(struct judge *judge, const char *container)
 		free(question);
 }
 
+static void on_source(int status, void *context)
+{
+	answer(context, status, "");
+}
+
+static void on_access(const struct host_access_verdict *verdict, void *context)
+{
+	struct question *question = context;
+
+	question->refused_access = verdict->refused;
+	answer(question, verdict->refused ? -EACCES : verdict->error, verdict->image_id);
+}
+
 void judge_request(struct judge *judge, const struct wire_request *request, judge_reply_fn reply,
 	void *context)
 {
@@ -242,7 +264,17 @@ void judge_request(struct judge *judge, const struct wire_request *request, judg
 	}
 	switch (request->kind) {
 	case WIRE_JUDGE_MOUNT:
-		answer(question, judge_is_guarded_path(judge->maps, request->text), "");
+		answer(question, mount_source_of_path(&judge->sources, request->text), "");
+		return;
+	case WIRE_JUDGE_VOLUME:
+		r = mount_source_of_volume(&judge->sources, request->text, on_source, question);
+		break;
+	case WIRE_JUDGE_VOLUMES_FROM:
+		r = mount_source_of_container(&judge->sources, request->text, on_source, question);
+		break;
+	case WIRE_JUDGE_ACCESS:
+		host_access_judge(
+			judge->host_access, request->access, request->text, on_access, question);
 		return;
 	case WIRE_JUDGE_IMAGE:
 		COPY_STRING(question->image, request->text);
@@ -408,6 +440,19 @@ int judge_withdraw(struct judge *judge, const struct images_list *next)
 	return withdrawal.error;
 }
 
+static void on_root(int error, const char *root, void *context)
+{
+	struct judge *judge = context;
+	char *copy = error ? NULL : strdup(root);
+
+	/* Without an answer what is known stays, and its default place is the host's own in any case. */
+	if (!copy)
+		return;
+	free(judge->engine_root);
+	judge->engine_root = copy;
+	judge->sources.engine_root = copy;
+}
+
 void judge_engine_event(const struct engine_event *event, void *context)
 {
 	struct judge *judge = context;
@@ -416,6 +461,7 @@ void judge_engine_event(const struct engine_event *event, void *context)
 	switch (event->kind) {
 	case ENGINE_EVENT_CONNECTED:
 		judge_all(judge, true);
+		engine_find_root(judge->engine, on_root, judge);
 		break;
 	case ENGINE_EVENT_CREATE:
 		/* The grant is to be there at birth. Who starts faster than this is contained until then. */

@@ -11,6 +11,7 @@
 #include "audit.h"
 #include "engine.h"
 #include "grants.h"
+#include "host_access_rules.h"
 #include "images.h"
 #include "maps.h"
 #include "wire.h"
@@ -31,6 +32,9 @@ void judge_free(struct judge *judge);
  * others are.
  */
 void judge_use_images(struct judge *judge, struct images *images);
+
+/* What containers may hand out; takes `rules`, and frees those from before. */
+void judge_use_host_access(struct judge *judge, struct host_access_rules *rules);
 
 typedef void (*judge_reply_fn)(const struct wire_reply *reply, void *context);
 
@@ -54,8 +58,5 @@ int judge_withdraw(struct judge *judge, const struct images_list *next);
 
 /* To be called with every event of the engine's stream. */
 void judge_engine_event(const struct engine_event *event, void *judge);
-
-/* Is the host path one of the guarded sockets, when the engine resolves it? */
-bool judge_is_guarded_path(const struct maps *maps, const char *path);
 
 #endif

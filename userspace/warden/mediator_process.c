@@ -111,7 +111,7 @@ static bool ends(const char *string, size_t size)
 
 static bool is_well_formed(const struct wire_request *request)
 {
-	return request->kind >= WIRE_JUDGE_MOUNT && request->kind <= WIRE_REPORT &&
+	return request->kind >= WIRE_JUDGE_MOUNT && request->kind <= WIRE_LAST &&
 	       ends(request->client.comm, sizeof(request->client.comm)) &&
 	       ends(request->client.container, sizeof(request->client.container)) &&
 	       ends(request->method, sizeof(request->method)) &&

@@ -83,6 +83,7 @@ static int put_in_force(const struct policy_parts *parts, const struct settings 
 static int try_reload(
 	struct policy *policy, const struct policy_parts *parts, struct settings **settings)
 {
+	struct host_access_rules *rules;
 	struct images_list *next;
 	int generation, r;
 
@@ -92,12 +93,20 @@ static int try_reload(
 	generation = prepare_commands(parts->maps, *settings, &policy->problem);
 	if (generation < 0)
 		return generation;
-	r = images_list_new(parts->images, *settings, &next);
+	r = host_access_rules_new(parts->loop, parts->engine, parts->registry, *settings, &rules);
 	if (r < 0)
 		return problem_set(&policy->problem, r, "out of memory");
+	r = images_list_new(parts->images, *settings, &next);
+	if (r < 0) {
+		host_access_rules_free(rules);
+		return problem_set(&policy->problem, r, "out of memory");
+	}
 	r = put_in_force(parts, *settings, next, generation, &policy->problem);
-	if (r < 0)
+	if (r < 0) {
+		host_access_rules_free(rules);
 		return r;
+	}
+	judge_use_host_access(parts->judge, rules);
 	policy->generation = generation;
 	return 0;
 }

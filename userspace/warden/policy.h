@@ -24,6 +24,10 @@ struct policy_parts {
 	const struct maps *maps;
 	struct images *images;
 	struct judge *judge;
+	/* what rules about the host's own things are made with */
+	uv_loop_t *loop;
+	struct engine *engine;
+	struct registry *registry;
 };
 
 /*

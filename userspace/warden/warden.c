@@ -263,7 +263,8 @@ static void say_lines(const char *text)
 /* Puts the settings file into force as it is now. Returns 0, or a negative errno: then nothing changed. */
 static int reload(struct warden *warden)
 {
-	const struct policy_parts parts = { &warden->maps, warden->images, warden->judge };
+	const struct policy_parts parts = { &warden->maps, warden->images, warden->judge,
+		&warden->loop, warden->engine, warden->registry };
 	struct policy *policy = &warden->policy;
 	uint32_t generation = policy->generation;
 	char digest[sizeof(policy->settings->digest)], text[1024];
@@ -413,6 +414,7 @@ static bool is_host_process(pid_t pid, const void *maps)
 
 static int start_judging(struct warden *warden)
 {
+	struct host_access_rules *rules;
 	int r;
 
 	warden->pool = fetch_pool_new(&warden->loop);
@@ -435,6 +437,11 @@ static int start_judging(struct warden *warden)
 		LATCH_DIGESTS_FILE, on_digests_changed, warden, &warden->images);
 	if (r < 0)
 		return r;
+	r = host_access_rules_new(&warden->loop, warden->engine, warden->registry,
+		warden->policy.settings, &rules);
+	if (r < 0)
+		return r;
+	judge_use_host_access(warden->judge, rules);
 	images_name_parents(warden->images, warden->options->newer_message);
 	judge_use_images(warden->judge, warden->images);
 	return engine_events_start(warden->engine, judge_engine_event, warden->judge);
@@ -590,6 +597,8 @@ static void end(struct warden *warden)
 	adoption_free(warden->adoption);
 	direct_free(warden->direct);
 	images_free(warden->images);
+	if (warden->judge)
+		judge_use_host_access(warden->judge, NULL);
 	registry_free(warden->registry);
 	engine_free(warden->engine);
 	judge_free(warden->judge);
