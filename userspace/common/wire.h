@@ -3,13 +3,14 @@
  * What the mediator may ask of the warden, over a SOCK_SEQPACKET socketpair.
  *
  * The mediator reads hostile bytes, so the warden believes nothing of it but the size: each
- * message has one fixed size, each field one meaning, each string must end in NUL within its
+ * message has one of two fixed sizes, each field one meaning, each string must end in NUL within its
  * array (the warden refuses it otherwise and drops the mediator). The warden answers a request
  * with one reply of the same id, in any order; a report is not answered.
  */
 #ifndef LATCH_WIRE_H
 #define LATCH_WIRE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "latch/abi.h"
@@ -54,9 +55,10 @@ enum wire_source {
 	WIRE_SOURCE_SOCKET = 2, /* a guarded socket */
 };
 
-#define WIRE_TEXT_SIZE 4096
+#define WIRE_TEXT_SIZE	     4096
+#define WIRE_SHORT_TEXT_SIZE 256 /* nearly every text fits; it is one a request, so it counts */
 
-/* From the mediator to the warden. */
+/* From the mediator to the warden: whole, or up to WIRE_SHORT_SIZE. */
 struct wire_request {
 	uint32_t kind; /* enum wire_kind */
 	int32_t route; /* WIRE_REPORT: row of routes.def, -1 for none */
@@ -69,6 +71,8 @@ struct wire_request {
 	char reason[128];	  /* WIRE_REPORT: why, in words; may be empty */
 	char text[WIRE_TEXT_SIZE]; /* see enum wire_kind; WIRE_REPORT: the request URI, cut */
 };
+
+#define WIRE_SHORT_SIZE (offsetof(struct wire_request, text) + WIRE_SHORT_TEXT_SIZE)
 
 /* From the warden to the mediator. */
 struct wire_reply {

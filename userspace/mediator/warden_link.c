@@ -11,6 +11,9 @@
 #include "util.h"
 #include "warden_link.h"
 
+/* ms until reports go out: the audit is not in a hurry, and a message a request would cost as much. */
+#define REPORT_TIME 5
+
 /* More than this many waiting means that the warden is stuck: further requests are refused. */
 #define MAX_QUESTIONS 1024
 
@@ -30,13 +33,22 @@ static int link_fd(const struct warden_link *link)
 	return fd;
 }
 
+/* What of a message has to be sent. */
+static size_t size_of(const struct wire_request *request)
+{
+	return strnlen(request->text, WIRE_SHORT_TEXT_SIZE) < WIRE_SHORT_TEXT_SIZE ?
+		       WIRE_SHORT_SIZE :
+		       sizeof(*request);
+}
+
 static int send_request(const struct warden_link *link, const struct wire_request *request)
 {
-	ssize_t r = send(link_fd(link), request, sizeof(*request), MSG_DONTWAIT | MSG_NOSIGNAL);
+	ssize_t size = size_of(request);
+	ssize_t r = send(link_fd(link), request, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 	if (r < 0)
 		return -errno;
-	return r == sizeof(*request) ? 0 : -EIO;
+	return r == size ? 0 : -EIO;
 }
 
 static struct question *take_first(struct warden_link *link)
@@ -158,10 +170,17 @@ int warden_link_open(struct warden_link *link, uv_loop_t *loop, int fd,
 
 	*link = (struct warden_link){.gone = gone, .owner = owner, .next_id = 1};
 	link->last = &link->questions;
+	link->reports = calloc(WARDEN_LINK_REPORTS, sizeof(*link->reports));
+	if (!link->reports)
+		return -ENOMEM;
 	r = uv_poll_init(loop, &link->poll, fd);
-	if (r < 0)
+	if (r < 0) {
+		free(TAKE_PTR(link->reports));
 		return r;
+	}
 	link->poll.data = link;
+	uv_timer_init(loop, &link->flush);
+	link->flush.data = link;
 	return uv_poll_start(&link->poll, UV_READABLE, on_poll);
 }
 
@@ -203,31 +222,76 @@ void warden_link_cancel(struct warden_link *link, int64_t id)
 			q->answer = NULL;
 }
 
-void warden_link_report(struct warden_link *link, struct wire_request *report)
+/* The first of those that go out says how many went nowhere. */
+static void note_losses(struct warden_link *link)
 {
+	struct wire_request *report = &link->reports[0];
 	size_t length = strlen(report->reason);
 
-	if (link->down)
-		return;
-	report->kind = WIRE_REPORT;
-	report->id = link->next_id++;
 	if (link->lost_reports)
 		snprintf(report->reason + length, sizeof(report->reason) - length,
 			"%s(%llu earlier reports lost)", length ? " " : "",
 			(unsigned long long)link->lost_reports);
-	if (send_request(link, report) < 0)
-		link->lost_reports++;
-	else
+}
+
+static void flush(struct warden_link *link)
+{
+	struct mmsghdr messages[WARDEN_LINK_REPORTS] = {0};
+	struct iovec pieces[WARDEN_LINK_REPORTS];
+	size_t count = link->report_count;
+	int sent;
+
+	if (!count || link->down)
+		return;
+	note_losses(link);
+	for (size_t i = 0; i < count; i++) {
+		pieces[i] = (struct iovec){&link->reports[i], size_of(&link->reports[i])};
+		messages[i].msg_hdr = (struct msghdr){.msg_iov = &pieces[i], .msg_iovlen = 1};
+	}
+	sent = sendmmsg(link_fd(link), messages, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent > 0)
 		link->lost_reports = 0;
+	link->lost_reports += count - (sent > 0 ? sent : 0);
+	link->report_count = 0;
+}
+
+static void on_flush(uv_timer_t *timer)
+{
+	flush(timer->data);
+}
+
+void warden_link_report(struct warden_link *link, const struct wire_request *report)
+{
+	struct wire_request *kept = &link->reports[link->report_count];
+
+	if (link->down)
+		return;
+	memcpy(kept, report, size_of(report));
+	kept->kind = WIRE_REPORT;
+	kept->id = link->next_id++;
+	if (++link->report_count == WARDEN_LINK_REPORTS)
+		flush(link);
+	else if (link->report_count == 1)
+		uv_timer_start(&link->flush, on_flush, REPORT_TIME, 0);
+}
+
+static void on_flush_closed(uv_handle_t *timer)
+{
+	struct warden_link *link = timer->data;
+
+	free(TAKE_PTR(link->reports));
 }
 
 void warden_link_close(struct warden_link *link)
 {
 	struct question *question;
 
+	flush(link);
 	link->down = true;
 	while ((question = take_first(link)))
 		free(question);
-	if (!uv_is_closing((uv_handle_t *)&link->poll))
+	if (!uv_is_closing((uv_handle_t *)&link->poll)) {
 		uv_close((uv_handle_t *)&link->poll, NULL);
+		uv_close((uv_handle_t *)&link->flush, on_flush_closed);
+	}
 }

@@ -109,14 +109,16 @@ static bool ends(const char *string, size_t size)
 	return memchr(string, 0, size) != NULL;
 }
 
-static bool is_well_formed(const struct wire_request *request)
+static bool is_well_formed(const struct wire_request *request, ssize_t size)
 {
-	return request->kind >= WIRE_JUDGE_MOUNT && request->kind <= WIRE_LAST &&
+	size_t text = size - offsetof(struct wire_request, text);
+
+	return (size == sizeof(*request) || size == WIRE_SHORT_SIZE) && request->kind >= WIRE_JUDGE_MOUNT && request->kind <= WIRE_LAST &&
 	       ends(request->client.comm, sizeof(request->client.comm)) &&
 	       ends(request->client.container, sizeof(request->client.container)) &&
 	       ends(request->method, sizeof(request->method)) &&
 	       ends(request->reason, sizeof(request->reason)) &&
-	       ends(request->text, sizeof(request->text));
+	       ends(request->text, text);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -132,7 +134,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 		if (size < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
-		if (size != sizeof(request) || !is_well_formed(&request)) {
+		if (!is_well_formed(&request, size)) {
 			stop_polling(mediator);
 			end(mediator);
 			return;
