@@ -16,3 +16,26 @@ bench: $(O)/bench/classify ## measure how long classifying a request takes (seco
 .PHONY: bench-images
 bench-images: $(O)/images_driver ## measure what a verdict about an image costs (a minute; as root)
 	@selftests/bench/images $(O)/images_driver
+
+# Who stands before an engine, side by side: an engine's stand-in in Go, the floor of any proxy, HAProxy,
+# latch. What it needs is no part of the tests.
+BENCH_PACKAGES := haproxy golang-go
+PROXIES := selftests/bench/proxies
+
+$(O)/bench/load $(O)/bench/relay: $(O)/bench/%: $(PROXIES)/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE $< -o $@
+$(O)/bench/engine: $(PROXIES)/engine.go
+	@mkdir -p $(@D)
+	$(call say,GO,$<)
+	$(Q)GOFLAGS=-mod=mod GOCACHE=$(abspath $(O)/bench/go) go build -o $@ $<
+
+.PHONY: bench-deps
+bench-deps: deps ## install what only make bench-proxies needs
+	@$(call install_missing,$(BENCH_PACKAGES))
+
+.PHONY: bench-proxies
+bench-proxies: bench-deps ## measure the mediator beside other proxies (minutes; as root; BENCH='--rounds 9 streams')
+	@$(MAKE) --no-print-directory $(O)/latch-mediator $(O)/bench/load $(O)/bench/relay $(O)/bench/engine
+	@selftests/bench/run $(BENCH)

@@ -6,6 +6,7 @@
  * usage: relay LISTEN ENGINE
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,6 +127,7 @@ int main(int argc, char **argv)
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
+	signal(SIGPIPE, SIG_IGN);
 	engine = argv[2];
 	epoll = epoll_create1(EPOLL_CLOEXEC);
 	listener = open_socket(argv[1], 1);
