@@ -19,7 +19,7 @@ bench-images: $(O)/images_driver ## measure what a verdict about an image costs 
 
 # Who stands before an engine, side by side: an engine's stand-in in Go, the floor of any proxy, HAProxy,
 # latch. What it needs is no part of the tests.
-BENCH_PACKAGES := haproxy golang-go
+BENCH_PACKAGES := haproxy
 PROXIES := selftests/bench/proxies
 
 $(O)/bench/load $(O)/bench/relay: $(O)/bench/%: $(PROXIES)/%.c
@@ -32,7 +32,7 @@ $(O)/bench/engine: $(PROXIES)/engine.go
 	$(Q)GOFLAGS=-mod=mod GOCACHE=$(abspath $(O)/bench/go) go build -o $@ $<
 
 .PHONY: bench-deps
-bench-deps: deps ## install what only make bench-proxies needs
+bench-deps: deps-test ## install what only make bench-proxies needs
 	@$(call install_missing,$(BENCH_PACKAGES))
 
 .PHONY: bench-proxies

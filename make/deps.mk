@@ -7,7 +7,7 @@ VM_PACKAGES := qemu-system-x86 qemu-system-common busybox-static docker.io docke
 	curl iproute2 procps
 # Some packagings of Node.js bring npm along, and do not go with Debian's.
 NPM_PACKAGES := $(if $(shell command -v npm),,nodejs npm)
-TEST_PACKAGES := libcmocka-dev python3 python3-docker $(NPM_PACKAGES)
+TEST_PACKAGES := libcmocka-dev python3 python3-docker libclang-rt-14-dev golang-go $(NPM_PACKAGES)
 
 install_missing = missing=$$(for p in $(1); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \

@@ -85,8 +85,24 @@ $(O)/fuzz/%: selftests/fuzz/%.c $(FUZZED_SRC)
 		-DLLHTTP_STRICT_MODE=1 $^ $(LDLIBS) -o $@
 
 .PHONY: fuzz
-fuzz: ## fuzz every parser for FUZZ_SECONDS (60) each
-	@$(call install_missing,libclang-rt-14-dev)
+fuzz: deps-test ## fuzz every parser for FUZZ_SECONDS (60) each
 	@$(MAKE) --no-print-directory $(FUZZ_BIN)
 	@set -e; for f in $(FUZZ_BIN); do echo "$$f for $(FUZZ_SECONDS) s"; \
 		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0; done
+
+# The same against another parser: what the mediator would forward, read by Go's HTTP server.
+DIFFERENTIAL := selftests/fuzz/differential
+$(O)/fuzz/reader: $(DIFFERENTIAL)/reader.go
+	@mkdir -p $(@D)
+	$(call say,GO,$<)
+	$(Q)GOFLAGS=-mod=mod GOCACHE=$(abspath $(O)/fuzz/go) go build -o $@ $<
+$(O)/fuzz/differential: $(DIFFERENTIAL)/differential.c $(FUZZED_SRC)
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)
+	$(Q)$(CLANG) -g -O1 -fsanitize=fuzzer,address,undefined $(CPPFLAGS) $(WARDEN_INCLUDES) -Iuserspace/mediator \
+		-DLLHTTP_STRICT_MODE=1 $^ $(LDLIBS) -o $@
+
+.PHONY: fuzz-differential
+fuzz-differential: deps-test ## fuzz the mediator against Go's HTTP server for FUZZ_SECONDS (60)
+	@$(MAKE) --no-print-directory $(O)/fuzz/reader $(O)/fuzz/differential
+	@selftests/fuzz/differential/run $(FUZZ_SECONDS)
