@@ -28,7 +28,8 @@ enum wire_kind {
 	 * The container `text` (name, id or prefix) is about to be started. status: 0, the grant
 	 * is in the kernel if the image earned one, and reply.container is the full id to put
 	 * into the forwarded request; -ENOENT the engine knows no such container; -EACCES it
-	 * mounts the socket and may not, reply.text is the message for the client.
+	 * mounts the socket and may not, or what the client may not hand out (then reply.access says
+	 * what); reply.text is the message for the client.
 	 */
 	WIRE_JUDGE_START = 3,
 	/* What the mediator decided about one request, for the audit. Not answered. */

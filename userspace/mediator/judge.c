@@ -76,7 +76,7 @@ static int take_answer(struct client *client, const struct wire_reply *reply)
 
 static void refuse_denied(struct client *client, const struct wire_reply *reply)
 {
-	client_refuse(client, 403, "image list", "%s",
+	client_refuse(client, 403, reply->access ? "host access" : "image list", "%s",
 		reply->text[0] ? reply->text : "latch: refused by the image list");
 }
 

@@ -17,8 +17,8 @@
 
 static const char *const own_folders[] = {"/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64",
 	"/libx32", "/proc", "/root", "/run", "/sbin", "/sys", "/usr", "/var/lib/containerd",
-	"/var/lib/docker", "/var/lib/systemd", "/var/run", "/var/spool/cron", LATCH_RUN_DIR,
-	LATCH_STATE_DIR, "/var/log/latch"};
+	"/var/lib/docker", "/var/lib/kubelet", "/var/lib/lxd", "/var/lib/systemd", "/var/run", "/var/snap",
+	"/var/spool/cron", LATCH_RUN_DIR, LATCH_STATE_DIR, "/var/log/latch"};
 
 /* Below one of these, and anybody's all the same. */
 static const char *const shared_folders[] = {"/dev/shm"};

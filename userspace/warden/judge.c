@@ -42,6 +42,8 @@ struct question {
 	struct images_basis basis; /* why it is allowed, if it is */
 	char parent[256];          /* of an image that is refused, for the message */
 	uint32_t refused_access;   /* bits of enum host_access */
+	bool contained;            /* who asks is in a container */
+	char host_path[512];       /* one of the host's own that is mounted, cut; empty: none is */
 	bool mounts_socket;
 	pid_t pid; /* of its first process; 0 when it does not run */
 };
@@ -204,10 +206,57 @@ static bool mounts_guarded_path(const struct maps *maps, const struct engine_con
 	return false;
 }
 
+static void judge_image_of(struct question *question)
+{
+	int r;
+
+	if (!question->image_id[0]) {
+		settle(question, false); /* no image to judge: no grant */
+		return;
+	}
+	r = images_judge(question->judge->images, question->image_id,
+		question->reply ? IMAGES_REVALIDATE : IMAGES_CACHED, on_container_image_judged,
+		question);
+	if (r < 0)
+		answer(question, r, "the image list could not be asked");
+}
+
+static void on_host_path_judged(const struct host_access_verdict *verdict, void *context)
+{
+	struct question *question = context;
+	char field[600], text[sizeof(((struct wire_reply *)0)->text)];
+
+	if (verdict->error) {
+		answer(question, verdict->error, "the image list could not be asked");
+		return;
+	}
+	if (!verdict->refused) {
+		judge_image_of(question);
+		return;
+	}
+	snprintf(field, sizeof(field), "the mount of %s", question->host_path);
+	snprintf(text, sizeof(text), MESSAGE_HOST_ACCESS, field,
+		host_access_what(HOST_ACCESS_HOST_PATHS), host_access_name(HOST_ACCESS_HOST_PATHS));
+	question->refused_access = verdict->refused;
+	answer(question, -EACCES, text);
+}
+
+/*
+ * The engine follows links when it starts a container, and they can lead to another place than they did
+ * when it was created. A guarded socket is not looked for here: the image decides about that.
+ */
+static void note_host_path(struct question *question, const struct engine_container *container)
+{
+	const struct mount_sources *sources = &question->judge->sources;
+
+	for (size_t i = 0; i < container->binds.count && !question->host_path[0]; i++)
+		if (mount_source_of_path(sources, container->binds.items[i]) == WIRE_SOURCE_HOST)
+			COPY_STRING(question->host_path, container->binds.items[i]);
+}
+
 static void on_container(int error, const struct engine_container *container, void *context)
 {
 	struct question *question = context;
-	int r;
 
 	if (error) {
 		answer(question, error, error == -ENOENT ? "" : "the engine could not be asked");
@@ -218,15 +267,14 @@ static void on_container(int error, const struct engine_container *container, vo
 	COPY_STRING(question->image, container->image);
 	question->pid = container->running ? container->pid : 0;
 	question->mounts_socket = mounts_guarded_path(question->judge->maps, container);
-	if (!container->image_id[0]) {
-		settle(question, false); /* no image to judge: no grant */
-		return;
-	}
-	r = images_judge(question->judge->images, container->image_id,
-		question->reply ? IMAGES_REVALIDATE : IMAGES_CACHED, on_container_image_judged,
-		question);
-	if (r < 0)
-		answer(question, r, "the image list could not be asked");
+	if (question->contained)
+		note_host_path(question, container);
+	if (question->host_path[0])
+		host_access_judge(question->judge->host_access,
+			HOST_ACCESS_BIT(HOST_ACCESS_HOST_PATHS), question->image_id,
+			on_host_path_judged, question);
+	else
+		judge_image_of(question);
 }
 
 static void judge_container(struct judge *judge, const char *container)
@@ -262,6 +310,7 @@ void judge_request(struct judge *judge, const struct wire_request *request, judg
 		reply(&failure, context);
 		return;
 	}
+	question->contained = request->client.tag != LATCH_TAG_HOST;
 	switch (request->kind) {
 	case WIRE_JUDGE_MOUNT:
 		answer(question, mount_source_of_path(&judge->sources, request->text), "");
