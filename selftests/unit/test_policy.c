@@ -15,7 +15,7 @@
 
 #include "policy.h"
 /* For what no caller may see: the start of a change of digests, without an engine to ask. */
-#include "../../userspace/warden/judge.c"
+#include "../../userspace/warden/standing.c"
 
 #define D(x) "sha256:" x x x x x x x x x x x x x x x x H48
 #define H48  "0123456789abcdef0123456789abcdef0123456789abcdef"
