@@ -34,13 +34,29 @@ const char *answer_reason(int status)
 	return "Error";
 }
 
+/* `from` bytes and above, and what would move a terminal's cursor, become question marks. */
+static void blank_out(char *text, unsigned char from)
+{
+	for (unsigned char *c = (unsigned char *)text; *c; c++)
+		if (*c < ' ' || *c == 0x7f || *c >= from)
+			*c = '?';
+}
+
+/* Messages quote clients: what they quote may be cut within a character, or be none. */
 static char *encode(const char *message)
 {
-	json_t *object = json_pack("{s:s}", "message", message);
+	_cleanup_free_ char *copy = strdup(message);
+	json_t *object;
 	char *text;
 
-	if (!object)
-		object = json_pack("{s:s}", "message", "latch: refused");
+	if (!copy)
+		return NULL;
+	blank_out(copy, 0xff);
+	object = json_pack("{s:s}", "message", copy);
+	if (!object) {
+		blank_out(copy, 0x80);
+		object = json_pack("{s:s}", "message", copy);
+	}
 	text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	json_decref(object);
 	return text;
