@@ -71,6 +71,11 @@ void client_stop_timer(struct client *client)
 	uv_timer_stop(&client->timer);
 }
 
+uint64_t client_head_time(const struct client *client)
+{
+	return client->mediator->limits.head_time * UINT64_C(1000);
+}
+
 static void on_linger_over(uv_timer_t *timer)
 {
 	client_close(timer->data);
@@ -289,6 +294,22 @@ static const struct stream_events front_events = {
 	.closed = on_stream_closed,
 };
 
+static void on_idle_long_enough(uv_timer_t *timer)
+{
+	client_linger(timer->data);
+}
+
+/* The next bytes are a head, and need not come soon. */
+static void await_request(struct client *client)
+{
+	const struct mediator *mediator = client->mediator;
+
+	client->scan = (struct head_scan){.limits = &mediator->head_limits};
+	client->input = INPUT_HEAD;
+	if (mediator->limits.idle_time)
+		client_start_timer(client, mediator->limits.idle_time * UINT64_C(1000), on_idle_long_enough);
+}
+
 void client_accept(void *owner, int fd)
 {
 	struct mediator *mediator = owner;
@@ -314,14 +335,14 @@ void client_accept(void *owner, int fd)
 		client_close(client);
 		return;
 	}
+	await_request(client);
 	client_update(client);
 }
 
 void client_next_request(struct client *client)
 {
 	forget_request(client);
-	client->scan = (struct head_scan){0};
-	client->input = INPUT_HEAD;
+	await_request(client);
 }
 
 static void fill_report(const struct client *client, struct wire_request *report)

@@ -30,7 +30,6 @@ enum input {
 };
 
 #define CLIENT_HELD_MAX    HEAD_MAX_SIZE /* bytes held back above which nothing more is read */
-#define CLIENT_HEAD_TIME   60000         /* ms for a head, or a body that decides something */
 #define CLIENT_REFUSED_TIME 60000        /* ms for calls that are all refused */
 #define CLIENT_LINGER_TIME 5000          /* ms for a client to notice that the connection ends */
 #define CLIENT_LINGER_MAX  (64ULL * 1024 * 1024) /* bytes to read from it meanwhile */
@@ -95,6 +94,8 @@ void client_update(struct client *client);
 void client_resume(struct client *client);
 void client_start_timer(struct client *client, uint64_t ms, uv_timer_cb callback);
 void client_stop_timer(struct client *client);
+/* Milliseconds for a head, or a body that decides something. */
+uint64_t client_head_time(const struct client *client);
 /* Forgets the request at hand; the next bytes are a head. */
 void client_next_request(struct client *client);
 

@@ -28,6 +28,13 @@ static int problem_is(struct head_problem *problem, int status, const char *text
 	return -EBADMSG;
 }
 
+static const struct head_limits *limits_of(const struct head_scan *scan)
+{
+	static const struct head_limits most = {HEAD_MAX_SIZE, HEAD_MAX_FIELDS};
+
+	return scan->limits ? scan->limits : &most;
+}
+
 static int scan_line(struct head_scan *scan, unsigned char c, struct head_problem *problem)
 {
 	if (scan->state == SCAN_START && (c == '\r' || c == '\n'))
@@ -54,7 +61,7 @@ static int scan_field(struct head_scan *scan, unsigned char c, struct head_probl
 		return problem_is(problem, 400, "a folded header field");
 	if (!is_token(c))
 		return problem_is(problem, 400, "a header field without a valid name");
-	if (++scan->fields > HEAD_MAX_FIELDS)
+	if (++scan->fields > limits_of(scan)->fields)
 		return problem_is(problem, 431, "too many header fields");
 	scan->state = SCAN_NAME;
 	return 0;
@@ -115,8 +122,8 @@ ssize_t head_scan(
 	while (scan->offset < length) {
 		int r;
 
-		if (scan->offset >= HEAD_MAX_SIZE)
-			return problem_is(problem, 431, "a request head of more than 64 KiB");
+		if (scan->offset >= limits_of(scan)->size)
+			return problem_is(problem, 431, "a request head that is too large");
 		r = scan_byte(scan, data[scan->offset++], problem);
 		if (r < 0)
 			return r;

@@ -38,8 +38,14 @@ enum head_scan_state {
 	SCAN_END_LF,
 };
 
-/* Zero it before each request. */
+/* Not more than HEAD_MAX_SIZE and HEAD_MAX_FIELDS. */
+struct head_limits {
+	size_t size, fields;
+};
+
+/* Before each request zero but for its limits. */
 struct head_scan {
+	const struct head_limits *limits; /* NULL: the most that there is */
 	enum head_scan_state state;
 	size_t offset; /* bytes already looked at */
 	size_t fields;

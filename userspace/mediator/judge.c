@@ -342,7 +342,7 @@ static void judge_collected(struct client *client)
 static void on_body_late(uv_timer_t *timer)
 {
 	client_refuse(timer->data, 408, "the body did not arrive in time",
-		"latch: the request's body did not arrive within a minute");
+		"latch: the request's body did not arrive in time");
 }
 
 static void refuse_too_large(struct client *client)
@@ -382,7 +382,7 @@ static void collect(struct client *client, size_t limit)
 		judge_collected(client);
 		return;
 	}
-	client_start_timer(client, CLIENT_HEAD_TIME, on_body_late);
+	client_start_timer(client, client_head_time(client), on_body_late);
 	request_invite_body(client);
 }
 

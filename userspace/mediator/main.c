@@ -24,6 +24,7 @@ struct options {
 	bool unsafe;
 	const char *as;
 	const char *verdicts;
+	struct limits limits;
 };
 
 static const char usage[] =
@@ -33,6 +34,7 @@ static const char usage[] =
 	"  --engine SOCKET    the engine's own socket\n"
 	"  --uid N, --gid N   run as this user and group\n"
 	"  --group N          the one supplementary group: the engine socket's\n"
+	"  --limit NAME=VALUE what a client may take; `latchd --help` names them\n"
 	"\n"
 	"For tests without the kernel programs:\n"
 	"  --unsafe-no-kernel every client is taken for what --as says. ENFORCES NOTHING against\n"
@@ -40,13 +42,14 @@ static const char usage[] =
 	"  --as host|allowed  what every client is\n"
 	"  --verdicts FILE    one byte a route, in the order of routes.def: 1 passes\n";
 
-enum { OPT_ENGINE = 256, OPT_UID, OPT_GID, OPT_GROUP, OPT_UNSAFE, OPT_AS, OPT_VERDICTS, OPT_HELP };
+enum { OPT_ENGINE = 256, OPT_UID, OPT_GID, OPT_GROUP, OPT_LIMIT, OPT_UNSAFE, OPT_AS, OPT_VERDICTS, OPT_HELP };
 
 static const struct option long_options[] = {
 	{"engine", required_argument, NULL, OPT_ENGINE},
 	{"uid", required_argument, NULL, OPT_UID},
 	{"gid", required_argument, NULL, OPT_GID},
 	{"group", required_argument, NULL, OPT_GROUP},
+	{"limit", required_argument, NULL, OPT_LIMIT},
 	{"unsafe-no-kernel", no_argument, NULL, OPT_UNSAFE},
 	{"as", required_argument, NULL, OPT_AS},
 	{"verdicts", required_argument, NULL, OPT_VERDICTS},
@@ -67,6 +70,16 @@ static int parse_id(const char *text, unsigned *id)
 	return 0;
 }
 
+static int parse_limit(const char *text, struct options *options)
+{
+	char problem[512];
+	int r = limits_set(&options->limits, text, problem, sizeof(problem));
+
+	if (r < 0)
+		log_error("--limit: %s", problem);
+	return r;
+}
+
 static int parse_option(int option, struct options *options)
 {
 	switch (option) {
@@ -79,6 +92,8 @@ static int parse_option(int option, struct options *options)
 		return parse_id(optarg, &options->privileges.gid);
 	case OPT_GROUP:
 		return parse_id(optarg, &options->privileges.group);
+	case OPT_LIMIT:
+		return parse_limit(optarg, options);
 	case OPT_UNSAFE:
 		options->unsafe = true;
 		return 0;
@@ -121,6 +136,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 	int option, r = 0;
 
 	*options = (struct options){.privileges = {-1, -1, -1}};
+	limits_init(&options->limits);
 	while (r == 0 && (option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		r = parse_option(option, options);
 	if (r == 0 && optind < argc)
@@ -249,6 +265,9 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	json_object_seed(0); /* reads the kernel's randomness now, not under a client's request */
 	mediator.engine_path = options.engine;
+	mediator.limits = options.limits;
+	mediator.head_limits =
+		(struct head_limits){options.limits.head_size, options.limits.head_fields};
 	mediator.scratch = malloc(STREAM_SCRATCH);
 	r = mediator.scratch ? start(&mediator) : -ENOMEM;
 	if (r < 0) {

@@ -5,6 +5,8 @@
 #ifndef LATCH_MEDIATOR_MEDIATOR_H
 #define LATCH_MEDIATOR_MEDIATOR_H
 
+#include "head.h"
+#include "limits.h"
 #include "listener.h"
 #include "stream.h"
 #include "subject.h"
@@ -20,6 +22,8 @@ struct mediator {
 	struct listener listener;
 	struct warden_link warden;
 	struct client *clients;
+	struct limits limits;
+	struct head_limits head_limits; /* of these */
 	char *scratch; /* STREAM_SCRATCH bytes that every stream reads into */
 	bool stopping;
 };

@@ -15,7 +15,7 @@
 static void on_head_late(uv_timer_t *timer)
 {
 	client_refuse(timer->data, 408, "the request did not arrive in time",
-		"latch: the request did not arrive within a minute");
+		"latch: the request did not arrive in time");
 }
 
 void request_invite_body(struct client *client)
@@ -204,6 +204,7 @@ static bool is_turned_away(struct client *client)
 
 size_t request_take(struct client *client, const char *data, size_t length)
 {
+	bool begins = !client->scan.offset;
 	struct head_problem problem;
 	ssize_t n;
 
@@ -218,12 +219,12 @@ size_t request_take(struct client *client, const char *data, size_t length)
 		return length;
 	}
 	if (n == 0) {
-		if (!uv_is_active((uv_handle_t *)&client->timer))
-			client_start_timer(client, CLIENT_HEAD_TIME, on_head_late);
+		if (begins)
+			client_start_timer(client, client_head_time(client), on_head_late);
 		return 0;
 	}
 	client_stop_timer(client);
-	client->scan = (struct head_scan){0};
+	client->scan.offset = 0; /* no head has begun */
 	read_head(client, data, n);
 	return n;
 }

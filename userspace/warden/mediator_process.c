@@ -52,11 +52,16 @@ static void place_descriptors(const int *descriptors, size_t count)
 static void become_mediator(
 	const struct mediator_process *mediator, const int *descriptors, size_t count, int gate)
 {
-	char uid[16], group[16], go;
-	char *arguments[] = { "latch-mediator", "--engine", (char *)mediator->options.engine_socket,
-		"--uid", uid, "--gid", uid, "--group", group, NULL };
+	char uid[16], group[16], limits[LIMITS_COUNT][48], go;
+	char *arguments[10 + 2 * LIMITS_COUNT] = { "latch-mediator", "--engine",
+		(char *)mediator->options.engine_socket, "--uid", uid, "--gid", uid, "--group", group };
 	char *environment[] = { NULL };
 
+	for (size_t i = 0; i < LIMITS_COUNT; i++) {
+		limits_print(&mediator->options.limits, i, limits[i], sizeof(limits[i]));
+		arguments[9 + 2 * i] = "--limit";
+		arguments[10 + 2 * i] = limits[i];
+	}
 	snprintf(uid, sizeof(uid), "%u", mediator->options.uid);
 	snprintf(group, sizeof(group), "%u", mediator->group);
 	/* The warden closes its end unwritten when it could not mark this process. */

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 #include <uv.h>
 
+#include "limits.h"
 #include "maps.h"
 #include "wire.h"
 
@@ -18,6 +19,7 @@ struct mediator_options {
 	const char *engine_socket; /* where it finds the engine */
 	int listener;		   /* the public socket; stays the caller's */
 	uid_t uid;
+	struct limits limits;
 };
 
 /* A message from the mediator, checked: strings end in NUL, the kind is known. */

@@ -19,7 +19,7 @@
 
 #define OPTIONS_CERTIFICATES "/etc/docker/certs.d"
 
-static const char help[] =
+static const char help_begin[] =
 	"Usage: latchd [OPTION]...\n"
 	"\n"
 	"Lets containers use the engine's socket as far as the settings allow, and no further. Runs in\n"
@@ -45,12 +45,37 @@ static const char help[] =
 	"                       " OPTIONS_CERTIFICATES "\n"
 	"  --mediator-user USER name or number of the user that the mediator runs as (default `latch`\n"
 	"                       where that exists, else the number 61918)\n"
+	"  --limit NAME=VALUE   what a client of the mediator may take; may be repeated. The defaults:\n";
+
+static const char help_end[] =
 	"  --help, --version\n"
 	"\n"
 	"Exit status: 0 ended by a signal or by `latchctl release`; 1 a problem of this machine; 2 wrong\n"
 	"usage or settings.\n"
 	"\n"
 	"First `latchctl check FILE` and `latchctl doctor`, then latchd, then `latchctl status`.\n";
+
+static void print_help(void)
+{
+	fputs(help_begin, stdout);
+	for (size_t i = 0; i < LIMITS_COUNT; i++) {
+		char line[160];
+
+		limits_help(i, line, sizeof(line));
+		printf("                       %s\n", line);
+	}
+	fputs(help_end, stdout);
+}
+
+static int parse_limit(const char *text, struct options *options)
+{
+	char problem[512];
+
+	if (!limits_set(&options->limits, text, problem, sizeof(problem)))
+		return -1;
+	log_error("--limit: %s", problem);
+	return 2;
+}
 
 static int parse_user(const char *text, uid_t *uid)
 {
@@ -120,7 +145,7 @@ static int add_registry(const char **list, const char *name, const char *text)
 int options_parse(int argc, char **argv, struct options *options)
 {
 	enum { SETTINGS = 1000, SOCKET, AUDIT, TRANSPORT, MESSAGE, MIRROR, INSECURE, CONFIG, CERTIFICATES,
-		USER, HELP, VERSION };
+		USER, LIMIT, HELP, VERSION };
 	static const struct option table[] = {
 		{ "settings", required_argument, NULL, SETTINGS },
 		{ "socket", required_argument, NULL, SOCKET },
@@ -132,6 +157,7 @@ int options_parse(int argc, char **argv, struct options *options)
 		{ "docker-config", required_argument, NULL, CONFIG },
 		{ "registry-certificates", required_argument, NULL, CERTIFICATES },
 		{ "mediator-user", required_argument, NULL, USER },
+		{ "limit", required_argument, NULL, LIMIT },
 		{ "help", no_argument, NULL, HELP },
 		{ "version", no_argument, NULL, VERSION },
 		{},
@@ -141,6 +167,7 @@ int options_parse(int argc, char **argv, struct options *options)
 	memset(options, 0, sizeof(*options));
 	options->socket = LATCH_DEFAULT_SOCKET;
 	options->audit = LATCH_AUDIT_LOG;
+	limits_init(&options->limits);
 	options->registry.certificates = OPTIONS_CERTIFICATES;
 	options->registry.mirrors = options->mirrors;
 	options->registry.insecure = options->insecure;
@@ -190,8 +217,13 @@ int options_parse(int argc, char **argv, struct options *options)
 				return 2;
 			}
 			break;
+		case LIMIT:
+			r = parse_limit(optarg, options);
+			if (r >= 0)
+				return r;
+			break;
 		case HELP:
-			fputs(help, stdout);
+			print_help();
 			return 0;
 		case VERSION:
 			puts("latchd " LATCH_VERSION);

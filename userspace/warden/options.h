@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "limits.h"
 #include "registry.h"
 
 #define OPTIONS_MAX_REGISTRIES 64
@@ -21,6 +22,7 @@ struct options {
 	struct registry_options registry;
 	bool direct;	       /* transport: the kernel decides requests, nobody mediates */
 	uid_t mediator_uid;
+	struct limits limits;  /* of the mediator's clients */
 	const char *mirrors[OPTIONS_MAX_REGISTRIES + 1]; /* `registry` points to these */
 	const char *insecure[OPTIONS_MAX_REGISTRIES + 1];
 	char directory[PATH_MAX]; /* of latchd's own program: the others lie beside it */

@@ -465,6 +465,7 @@ static int start_mediated(struct warden *warden)
 		.program = mediator,
 		.engine_socket = LATCH_ENGINE_SOCKET,
 		.uid = warden->options->mediator_uid,
+		.limits = warden->options->limits,
 	};
 	_cleanup_free_ char *problem = NULL;
 	int r;
