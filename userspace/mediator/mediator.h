@@ -6,7 +6,7 @@
 #define LATCH_MEDIATOR_MEDIATOR_H
 
 #include "head.h"
-#include "limits.h"
+#include "client_limits.h"
 #include "listener.h"
 #include "stream.h"
 #include "subject.h"

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 #include <uv.h>
 
-#include "limits.h"
+#include "client_limits.h"
 #include "maps.h"
 #include "wire.h"
 

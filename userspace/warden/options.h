@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "limits.h"
+#include "client_limits.h"
 #include "registry.h"
 
 #define OPTIONS_MAX_REGISTRIES 64

@@ -2,8 +2,8 @@
 /*
  * What the mediator lets a client take of it: `--limit NAME=VALUE` of latchd, which hands them on.
  */
-#ifndef LATCH_LIMITS_H
-#define LATCH_LIMITS_H
+#ifndef LATCH_CLIENT_LIMITS_H
+#define LATCH_CLIENT_LIMITS_H
 
 #include <stddef.h>
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "limits.h"
+#include "client_limits.h"
 #include "util.h"
 
 static void defaults_are_those_that_are_documented(void **state)

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "limits.h"
+#include "client_limits.h"
 #include "util.h"
 
 static const struct row {
