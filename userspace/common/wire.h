@@ -2,9 +2,9 @@
 /*
  * What the mediator may ask of the warden, over a SOCK_SEQPACKET socketpair.
  *
- * The mediator reads hostile bytes, so the warden believes nothing of it but the size: each
- * message has one of two fixed sizes, each field one meaning, each string must end in NUL within its
- * array (the warden refuses it otherwise and drops the mediator). The warden answers a request
+ * The mediator reads hostile bytes, so the warden believes nothing of it but the size: a message is
+ * one request, whole, or some of a fixed shorter size; each field has one meaning, each string must end
+ * in NUL within its array (the warden refuses it otherwise and drops the mediator). The warden answers a request
  * with one reply of the same id, in any order; a report is not answered.
  */
 #ifndef LATCH_WIRE_H
@@ -59,7 +59,7 @@ enum wire_source {
 #define WIRE_TEXT_SIZE	     4096
 #define WIRE_SHORT_TEXT_SIZE 256 /* nearly every text fits; it is one a request, so it counts */
 
-/* From the mediator to the warden: whole, or up to WIRE_SHORT_SIZE. */
+/* From the mediator to the warden: whole, or up to WIRE_SHORT_SIZE and with others like it. */
 struct wire_request {
 	uint32_t kind; /* enum wire_kind */
 	int32_t route; /* WIRE_REPORT: row of routes.def, -1 for none */
@@ -74,6 +74,9 @@ struct wire_request {
 };
 
 #define WIRE_SHORT_SIZE (offsetof(struct wire_request, text) + WIRE_SHORT_TEXT_SIZE)
+#define WIRE_MAX_SHORT	32 /* in one message */
+
+_Static_assert(sizeof(struct wire_request) % WIRE_SHORT_SIZE != 0, "the two can be told apart");
 
 /* From the warden to the mediator. */
 struct wire_reply {

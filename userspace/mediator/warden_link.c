@@ -170,7 +170,7 @@ int warden_link_open(struct warden_link *link, uv_loop_t *loop, int fd,
 
 	*link = (struct warden_link){.gone = gone, .owner = owner, .next_id = 1};
 	link->last = &link->questions;
-	link->reports = calloc(WARDEN_LINK_REPORTS, sizeof(*link->reports));
+	link->reports = calloc(WIRE_MAX_SHORT, WIRE_SHORT_SIZE);
 	if (!link->reports)
 		return -ENOMEM;
 	r = uv_poll_init(loop, &link->poll, fd);
@@ -222,10 +222,9 @@ void warden_link_cancel(struct warden_link *link, int64_t id)
 			q->answer = NULL;
 }
 
-/* The first of those that go out says how many went nowhere. */
-static void note_losses(struct warden_link *link)
+/* The first report that goes out again says how many went nowhere. */
+static void note_losses(struct warden_link *link, struct wire_request *report)
 {
-	struct wire_request *report = &link->reports[0];
 	size_t length = strlen(report->reason);
 
 	if (link->lost_reports)
@@ -234,25 +233,23 @@ static void note_losses(struct warden_link *link)
 			(unsigned long long)link->lost_reports);
 }
 
+static void send_reports(struct warden_link *link, const void *reports, size_t size, size_t count)
+{
+	ssize_t sent = send(link_fd(link), reports, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (sent == (ssize_t)size)
+		link->lost_reports = 0;
+	else
+		link->lost_reports += count;
+}
+
 static void flush(struct warden_link *link)
 {
-	struct mmsghdr messages[WARDEN_LINK_REPORTS] = {0};
-	struct iovec pieces[WARDEN_LINK_REPORTS];
 	size_t count = link->report_count;
-	int sent;
 
-	if (!count || link->down)
-		return;
-	note_losses(link);
-	for (size_t i = 0; i < count; i++) {
-		pieces[i] = (struct iovec){&link->reports[i], size_of(&link->reports[i])};
-		messages[i].msg_hdr = (struct msghdr){.msg_iov = &pieces[i], .msg_iovlen = 1};
-	}
-	sent = sendmmsg(link_fd(link), messages, count, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (sent > 0)
-		link->lost_reports = 0;
-	link->lost_reports += count - (sent > 0 ? sent : 0);
 	link->report_count = 0;
+	if (count && !link->down)
+		send_reports(link, link->reports, count * WIRE_SHORT_SIZE, count);
 }
 
 static void on_flush(uv_timer_t *timer)
@@ -260,16 +257,22 @@ static void on_flush(uv_timer_t *timer)
 	flush(timer->data);
 }
 
-void warden_link_report(struct warden_link *link, const struct wire_request *report)
+void warden_link_report(struct warden_link *link, struct wire_request *report)
 {
-	struct wire_request *kept = &link->reports[link->report_count];
-
 	if (link->down)
 		return;
-	memcpy(kept, report, size_of(report));
-	kept->kind = WIRE_REPORT;
-	kept->id = link->next_id++;
-	if (++link->report_count == WARDEN_LINK_REPORTS)
+	report->kind = WIRE_REPORT;
+	report->id = link->next_id++;
+	if (size_of(report) != WIRE_SHORT_SIZE)
+		flush(link); /* in their order */
+	if (!link->report_count)
+		note_losses(link, report);
+	if (size_of(report) != WIRE_SHORT_SIZE) {
+		send_reports(link, report, sizeof(*report), 1);
+		return;
+	}
+	memcpy(link->reports + link->report_count++ * WIRE_SHORT_SIZE, report, WIRE_SHORT_SIZE);
+	if (link->report_count == WIRE_MAX_SHORT)
 		flush(link);
 	else if (link->report_count == 1)
 		uv_timer_start(&link->flush, on_flush, REPORT_TIME, 0);

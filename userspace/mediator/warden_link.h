@@ -14,12 +14,10 @@ struct question;
 /* `reply` is NULL when the warden is gone: refuse. */
 typedef void (*warden_answer)(void *context, const struct wire_reply *reply);
 
-#define WARDEN_LINK_REPORTS 32 /* that wait to go out together */
-
 struct warden_link {
 	uv_poll_t poll;
 	uv_timer_t flush;
-	struct wire_request *reports; /* owned */
+	char *reports; /* of WIRE_SHORT_SIZE each, that wait to go out together; owned */
 	size_t report_count;
 	struct question *questions; /* unanswered, oldest first */
 	struct question **last;
@@ -51,7 +49,7 @@ void warden_link_cancel(struct warden_link *link, int64_t id);
  * Sends a WIRE_REPORT, within milliseconds and together with others. When the warden is slow reports
  * are lost, counted, and the next one says how many were.
  */
-void warden_link_report(struct warden_link *link, const struct wire_request *report);
+void warden_link_report(struct warden_link *link, struct wire_request *report);
 
 void warden_link_close(struct warden_link *link);
 

@@ -114,37 +114,57 @@ static bool ends(const char *string, size_t size)
 	return memchr(string, 0, size) != NULL;
 }
 
-static bool is_well_formed(const struct wire_request *request, ssize_t size)
+/* `text` is how long its text may be. */
+static bool is_well_formed(const struct wire_request *request, size_t text)
 {
-	size_t text = size - offsetof(struct wire_request, text);
-
-	return (size == sizeof(*request) || size == WIRE_SHORT_SIZE) && request->kind >= WIRE_JUDGE_MOUNT && request->kind <= WIRE_LAST &&
+	return request->kind >= WIRE_JUDGE_MOUNT && request->kind <= WIRE_LAST &&
 	       ends(request->client.comm, sizeof(request->client.comm)) &&
 	       ends(request->client.container, sizeof(request->client.container)) &&
 	       ends(request->method, sizeof(request->method)) &&
-	       ends(request->reason, sizeof(request->reason)) &&
-	       ends(request->text, text);
+	       ends(request->reason, sizeof(request->reason)) && ends(request->text, text);
+}
+
+/* One request of a message. False: it is none, and the mediator is not to be listened to any more. */
+static bool take_request(struct mediator_process *mediator, const char *data, size_t size)
+{
+	struct wire_request request;
+
+	memcpy(&request, data, size);
+	if (!is_well_formed(&request, size - offsetof(struct wire_request, text)))
+		return false;
+	mediator->message(&request, mediator->context);
+	return true;
+}
+
+static bool take_message(struct mediator_process *mediator, const char *data, ssize_t size)
+{
+	if (size == sizeof(struct wire_request))
+		return take_request(mediator, data, size);
+	if (size <= 0 || size % WIRE_SHORT_SIZE || size > (ssize_t)(WIRE_MAX_SHORT * WIRE_SHORT_SIZE))
+		return false;
+	for (ssize_t at = 0; at < size; at += WIRE_SHORT_SIZE)
+		if (!take_request(mediator, data + at, WIRE_SHORT_SIZE))
+			return false;
+	return true;
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	struct mediator_process *mediator = poll->data;
-	struct wire_request request;
+	char data[WIRE_MAX_SHORT * WIRE_SHORT_SIZE];
 
 	(void)events;
 	/* A bounded share of each turn: a flood of questions must not starve the kernel's events. */
 	for (int i = 0; i < 64 && status >= 0 && mediator->poll; i++) {
-		ssize_t size = recv(mediator->channel, &request, sizeof(request),
-			MSG_DONTWAIT | MSG_TRUNC);
+		ssize_t size = recv(mediator->channel, data, sizeof(data), MSG_DONTWAIT | MSG_TRUNC);
 
 		if (size < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
-		if (!is_well_formed(&request, size)) {
+		if (!take_message(mediator, data, size)) {
 			stop_polling(mediator);
 			end(mediator);
 			return;
 		}
-		mediator->message(&request, mediator->context);
 	}
 }
 
