@@ -37,7 +37,7 @@ static void forget_request(struct client *client)
 {
 	judge_forget(client);
 	buffer_reset(&client->collected);
-	free(TAKE_PTR(client->head_text));
+	free(TAKE_PTR(client->request));
 	free(TAKE_PTR(client->form_target));
 	client->awaiting = false;
 	client->answered = false;
@@ -347,16 +347,19 @@ void client_next_request(struct client *client)
 
 static void fill_report(const struct client *client, struct wire_request *report)
 {
+	const struct request_head *head;
+
 	report->route = -1;
 	if (client->labelled)
 		report->client = client->label;
-	if (!client->head_text)
+	if (!client->request)
 		return;
-	report->route = client->match.id;
-	snprintf(report->method, sizeof(report->method), "%.*s", (int)client->head.method.length,
-		client->head.method.data);
-	snprintf(report->text, sizeof(report->text), "%.*s", (int)client->head.target.length,
-		client->head.target.data);
+	head = &client->request->head;
+	report->route = client->request->match.id;
+	snprintf(report->method, sizeof(report->method), "%.*s", (int)head->method.length,
+		head->method.data);
+	snprintf(report->text, sizeof(report->text), "%.*s", (int)head->target.length,
+		head->target.data);
 }
 
 void client_report(struct client *client, int status, const char *reason)
@@ -374,7 +377,7 @@ void client_report(struct client *client, int status, const char *reason)
 
 static bool may_go_on(const struct client *client)
 {
-	return client->head_text && client->head.minor && !client->head.close &&
+	return client->request && client->request->head.minor && !client->request->head.close &&
 	       client->body.done && !client->awaiting;
 }
 
@@ -392,7 +395,7 @@ void client_refuse(struct client *client, int status, const char *reason, const 
 	va_end(arguments);
 	client_report(client, status, reason);
 	answer.message = r < 0 ? "latch: out of memory" : message;
-	answer.head = client->head_text && span_is(client->head.method, "HEAD");
+	answer.head = client->request && span_is(client->request->head.method, "HEAD");
 	/* Without memory there is no answer, but still an end. */
 	if (answer_write(&answer, &out) < 0 ||
 		stream_write_bytes(&client->front, out.data, out.length) < 0)

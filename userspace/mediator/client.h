@@ -42,6 +42,14 @@ struct judgement {
 	int64_t question; /* of the warden; 0: none */
 };
 
+/* The request at hand: large, and there are many connections that have none. */
+struct request {
+	struct request_head head;
+	struct route_match match;
+	struct judgement judgement;
+	char text[]; /* of the head: `head` and `match` point into it */
+};
+
 struct client {
 	struct mediator *mediator;
 	struct client *next;
@@ -61,15 +69,11 @@ struct client {
 	bool front_gone;    /* the client closed altogether */
 	struct grpc_refusal *refusal; /* owned; INPUT_REFUSED */
 
-	/* The request at hand. */
-	char *head_text; /* owned; `head` and `match` point into it. NULL: no head was read */
-	struct request_head head;
-	struct route_match match;
+	struct request *request; /* owned; NULL: no head was read */
 	char *form_target; /* owned; with the body's form in its query. NULL: no form was read */
 	enum decision decision;
 	struct body_decoder body;
 	struct buffer collected;
-	struct judgement judgement;
 	char started[128]; /* path with the full container id; empty: as it came */
 	unsigned connect_attempts;
 	struct response response;

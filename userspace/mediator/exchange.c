@@ -81,19 +81,20 @@ static void refuse_no_engine(struct client *client, int error)
  */
 static bool body_is_dropped(const struct client *client)
 {
-	return client->match.id == ROUTE_CONTAINER_ATTACH && client->head.body == BODY_LENGTH;
+	return client->request->match.id == ROUTE_CONTAINER_ATTACH &&
+	       client->request->head.body == BODY_LENGTH;
 }
 
 /* Sends the head, and the body too where it was read whole. */
 static int send_head(struct client *client)
 {
-	const struct request_head *head = &client->head;
+	const struct request_head *head = &client->request->head;
 	struct buffer out = {.limit = MAX_HEAD + 8 * REQUEST_BODY_MAX_SIZE};
-	size_t size = MAX_PATH + client->match.query_length + 2;
+	size_t size = MAX_PATH + client->request->match.query_length + 2;
 	_cleanup_free_ char *target = malloc(size);
 	struct forward forward = {
 		.target = target,
-		.upgrade = route_get(client->match.id)->flags & ROUTE_HIJACK,
+		.upgrade = route_get(client->request->match.id)->flags & ROUTE_HIJACK,
 		.body = head->body,
 		.length = head->content_length,
 	};
@@ -102,7 +103,7 @@ static int send_head(struct client *client)
 	if (!target)
 		return -ENOMEM;
 	r = route_target(
-		&client->match, client->started[0] ? client->started : NULL, target, size);
+		&client->request->match, client->started[0] ? client->started : NULL, target, size);
 	if (r < 0)
 		return r;
 	/* What the body said is in the path or the query now. */
@@ -110,14 +111,14 @@ static int send_head(struct client *client)
 		forward.body = BODY_LENGTH;
 		forward.length = 0;
 	}
-	if (client->judgement.body.text) {
+	if (client->request->judgement.body.text) {
 		forward.body = BODY_LENGTH;
-		forward.length = strlen(client->judgement.body.text);
+		forward.length = strlen(client->request->judgement.body.text);
 		forward.own_json = true;
 	}
 	r = serialise_request(head, &forward, &out);
-	if (r == 0 && client->judgement.body.text)
-		r = buffer_append_text(&out, client->judgement.body.text);
+	if (r == 0 && client->request->judgement.body.text)
+		r = buffer_append_text(&out, client->request->judgement.body.text);
 	/* An engine that hung up is noticed when its end is read. */
 	if (r == 0)
 		stream_write_bytes(&client->engine, out.data, out.length);
@@ -145,9 +146,9 @@ void exchange_begin(struct client *client)
 		return;
 	}
 	client_report(client, 0, "");
-	response_begin(&client->response, span_is(client->head.method, "HEAD"),
-		route_get(client->match.id)->flags & ROUTE_HIJACK);
-	request_body_free(&client->judgement.body);
+	response_begin(&client->response, span_is(client->request->head.method, "HEAD"),
+		route_get(client->request->match.id)->flags & ROUTE_HIJACK);
+	request_body_free(&client->request->judgement.body);
 	client->awaiting = true;
 	client->input = client->body.done ? INPUT_ANSWER : INPUT_BODY;
 	request_invite_body(client);
@@ -209,7 +210,7 @@ size_t exchange_body(struct client *client, const char *data, size_t length)
 static void answer_complete(struct client *client, bool keep_alive)
 {
 	client->awaiting = false;
-	if (!keep_alive || client->head.close)
+	if (!keep_alive || client->request->head.close)
 		client_linger(client);
 	else if (client->body.done)
 		next(client);

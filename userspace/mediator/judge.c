@@ -22,7 +22,7 @@
 
 static unsigned flags_of(const struct client *client)
 {
-	return route_get(client->match.id)->flags;
+	return route_get(client->request->match.id)->flags;
 }
 
 /* Rules about the host's own things bind whoever has the socket from inside a container. */
@@ -33,8 +33,11 @@ static bool is_contained(const struct client *client)
 
 void judge_forget(struct client *client)
 {
-	struct judgement *judgement = &client->judgement;
+	struct judgement *judgement;
 
+	if (!client->request)
+		return;
+	judgement = &client->request->judgement;
 	if (judgement->question)
 		warden_link_cancel(&client->mediator->warden, judgement->question);
 	request_body_free(&judgement->body);
@@ -64,13 +67,13 @@ static void ask(struct client *client, enum wire_kind kind, const char *text, ui
 	if (id < 0)
 		refuse_unjudged(client, id);
 	else
-		client->judgement.question = id;
+		client->request->judgement.question = id;
 }
 
 /* The status of an answer, whose question is over; of none that could be used. */
 static int take_answer(struct client *client, const struct wire_reply *reply)
 {
-	client->judgement.question = 0;
+	client->request->judgement.question = 0;
 	return reply ? reply->status : -EPIPE;
 }
 
@@ -107,9 +110,9 @@ static void on_image(void *context, const struct wire_reply *reply)
 /* Where the socket is mounted the image counts. */
 static void judge_image(struct client *client)
 {
-	const char *image = client->judgement.body.image;
+	const char *image = client->request->judgement.body.image;
 
-	if (!client->judgement.mounts_socket || client->match.id != ROUTE_CONTAINER_CREATE)
+	if (!client->request->judgement.mounts_socket || client->request->match.id != ROUTE_CONTAINER_CREATE)
 		forward(client);
 	else if (image && image[0])
 		ask(client, WIRE_JUDGE_IMAGE, image, 0, on_image);
@@ -127,7 +130,7 @@ static void go_on(struct client *client)
 
 static void refuse_access(struct client *client, uint32_t refused)
 {
-	const struct access *access = &client->judgement.body.access;
+	const struct access *access = &client->request->judgement.body.access;
 	enum host_access kind;
 
 	refused &= access->asked;
@@ -141,7 +144,7 @@ static void refuse_access(struct client *client, uint32_t refused)
 /* In the engine's own words; a client then pulls it, and asks again. */
 static void refuse_no_image(struct client *client)
 {
-	const char *image = client->judgement.body.image;
+	const char *image = client->request->judgement.body.image;
 
 	client_refuse(client, 404, "no such image", "No such image: %s", image ? image : "");
 }
@@ -154,7 +157,7 @@ static void on_access(void *context, const struct wire_reply *reply)
 
 	/* It is allowed to this very image: a name could mean another one a moment later. */
 	if (status == 0 && reply->text[0])
-		r = request_body_set_image(&client->judgement.body, reply->text);
+		r = request_body_set_image(&client->request->judgement.body, reply->text);
 	if (status == -EACCES)
 		refuse_access(client, reply->access);
 	else if (status == -ENOENT)
@@ -168,7 +171,7 @@ static void on_access(void *context, const struct wire_reply *reply)
 
 static void judge_access(struct client *client)
 {
-	struct request_body *body = &client->judgement.body;
+	struct request_body *body = &client->request->judgement.body;
 
 	if (is_contained(client) && body->access.asked)
 		ask(client, WIRE_JUDGE_ACCESS, body->image ? body->image : "", body->access.asked,
@@ -182,7 +185,7 @@ static void judge_next_source(struct client *client);
 static void on_source(void *context, const struct wire_reply *reply)
 {
 	struct client *client = context;
-	struct judgement *judgement = &client->judgement;
+	struct judgement *judgement = &client->request->judgement;
 	int status = take_answer(client, reply);
 	const char *text = judgement->body.sources[judgement->next_source - 1].text;
 
@@ -201,7 +204,7 @@ static void on_source(void *context, const struct wire_reply *reply)
 
 static void judge_next_source(struct client *client)
 {
-	struct judgement *judgement = &client->judgement;
+	struct judgement *judgement = &client->request->judgement;
 	const struct mount_source *source = &judgement->body.sources[judgement->next_source];
 
 	if (judgement->next_source == judgement->body.source_count) {
@@ -215,30 +218,30 @@ static void judge_next_source(struct client *client)
 /* What a route or its query asks of the host, whatever the body says. */
 static void read_target(struct client *client, struct access *access)
 {
-	struct span query = {client->match.query, client->match.query_length};
-	const struct route *route = route_get(client->match.id);
+	struct span query = {client->request->match.query, client->request->match.query_length};
+	const struct route *route = route_get(client->request->match.id);
 
 	if (route->flags & ROUTE_PLUGINS)
 		access_ask(access, HOST_ACCESS_PLUGINS, "%s %s", route->method, route->template);
 	if (route->flags & ROUTE_SWARM)
 		access_ask(access, HOST_ACCESS_SWARM, "%s %s", route->method, route->template);
 	if (query.data)
-		access_read_query(client->match.id, query, access);
+		access_read_query(client->request->match.id, query, access);
 }
 
 static void judge_body(struct client *client)
 {
 	const char *problem = NULL;
-	int r = request_body_parse(client->match.id,
+	int r = request_body_parse(client->request->match.id,
 		client->collected.data ? client->collected.data : "", client->collected.length,
-		&client->judgement.body, &problem);
+		&client->request->judgement.body, &problem);
 
 	if (r == -EBADMSG) {
 		client_refuse(client, 400, problem, "latch: %s", problem);
 	} else if (r < 0) {
 		refuse_unjudged(client, r);
 	} else {
-		read_target(client, &client->judgement.body.access);
+		read_target(client, &client->request->judgement.body.access);
 		judge_next_source(client);
 	}
 }
@@ -251,7 +254,7 @@ static bool is_container_id(const char *id)
 /* "/containers/{name:.*}/start" with the id in the place of the name. */
 static void set_started(struct client *client, const char *id)
 {
-	const char *template = route_get(client->match.id)->template;
+	const char *template = route_get(client->request->match.id)->template;
 	const char *open = strchr(template, '{'), *close = strchr(template, '}');
 
 	snprintf(client->started, sizeof(client->started), "%.*s%s%s", (int)(open - template),
@@ -264,7 +267,7 @@ static void refuse_no_container(struct client *client)
 	char name[ROUTE_TEXT_SIZE];
 
 	client_refuse(client, 404, "no such container", "No such container: %s",
-		route_name(&client->match, name, sizeof(name)) < 0 ? "" : name);
+		route_name(&client->request->match, name, sizeof(name)) < 0 ? "" : name);
 }
 
 static void on_start(void *context, const struct wire_reply *reply)
@@ -310,14 +313,14 @@ static bool is_empty_body(const struct buffer *body)
  */
 static bool body_says_nothing(const struct client *client)
 {
-	return client->match.id == ROUTE_CONTAINER_RESTART || is_empty_body(&client->collected);
+	return client->request->match.id == ROUTE_CONTAINER_RESTART || is_empty_body(&client->collected);
 }
 
 static void judge_start(struct client *client)
 {
 	char name[ROUTE_TEXT_SIZE];
 
-	if (route_name(&client->match, name, sizeof(name)) < 0)
+	if (route_name(&client->request->match, name, sizeof(name)) < 0)
 		refuse_unjudged(client, -ENAMETOOLONG);
 	else if (body_says_nothing(client))
 		ask(client, WIRE_JUDGE_START, name, 0, on_start);
@@ -329,12 +332,12 @@ static void judge_start(struct client *client)
 static void judge_collected(struct client *client)
 {
 	client_stop_timer(client);
-	if (route_has_form(client->match.id)) {
+	if (route_has_form(client->request->match.id)) {
 		request_take_form(client);
-	} else if (request_body_matters(client->match.id)) {
+	} else if (request_body_matters(client->request->match.id)) {
 		judge_body(client);
 	} else {
-		read_target(client, &client->judgement.body.access);
+		read_target(client, &client->request->judgement.body.access);
 		judge_access(client);
 	}
 }
@@ -370,7 +373,7 @@ size_t judge_collect(struct client *client, const char *data, size_t length)
 
 static void collect(struct client *client, size_t limit)
 {
-	const struct request_head *head = &client->head;
+	const struct request_head *head = &client->request->head;
 
 	client->collected.limit = limit;
 	if (head->body == BODY_LENGTH && head->content_length > client->collected.limit) {
@@ -397,8 +400,8 @@ bool judge_is_due(const struct client *client)
 
 void judge_begin(struct client *client)
 {
-	if (request_body_matters(client->match.id)) {
-		if (head_media_type_is(&client->head, "application/json"))
+	if (request_body_matters(client->request->match.id)) {
+		if (head_media_type_is(&client->request->head, "application/json"))
 			collect(client, REQUEST_BODY_MAX_SIZE);
 		else
 			client_refuse(client, 400, "a body that is not application/json",
@@ -408,7 +411,7 @@ void judge_begin(struct client *client)
 		collect(client, START_MAX_BODY);
 	} else {
 		/* The body is not looked into, and goes through when the rest is agreed to. */
-		read_target(client, &client->judgement.body.access);
+		read_target(client, &client->request->judgement.body.access);
 		judge_access(client);
 	}
 }

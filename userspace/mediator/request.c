@@ -21,20 +21,20 @@ static void on_head_late(uv_timer_t *timer)
 void request_invite_body(struct client *client)
 {
 	/* What has come already was sent without waiting. */
-	if (client->head.expects_continue && !client->body.done)
+	if (client->request->head.expects_continue && !client->body.done)
 		stream_write_bytes(&client->front, ANSWER_CONTINUE, strlen(ANSWER_CONTINUE));
 }
 
 static bool upgrades_to_h2c(const struct client *client)
 {
-	return client->head.upgrade && span_is(*client->head.upgrade, "h2c");
+	return client->request->head.upgrade && span_is(*client->request->head.upgrade, "h2c");
 }
 
 /* A 403 would make buildx start a privileged builder of its own instead of giving up. */
 static bool refuse_upgrade(struct client *client, const char *uri)
 {
 	_cleanup_free_ char *message = NULL;
-	int route = client->match.id;
+	int route = client->request->match.id;
 
 	if (!upgrades_to_h2c(client) || route < 0)
 		return false;
@@ -53,8 +53,8 @@ static bool refuse_upgrade(struct client *client, const char *uri)
 
 static void refuse_command(struct client *client)
 {
-	_cleanup_free_ char *uri = strndup(client->head.target.data, client->head.target.length);
-	int route = client->match.id;
+	_cleanup_free_ char *uri = strndup(client->request->head.target.data, client->request->head.target.length);
+	int route = client->request->match.id;
 
 	if (refuse_upgrade(client, uri ? uri : ""))
 		return;
@@ -77,9 +77,9 @@ static void refuse(struct client *client)
 		client_refuse(client, 404, "no such route", "page not found");
 		break;
 	case DECIDE_UNREADABLE:
-		client_refuse(client, 400, client->match.problem ? client->match.problem : "",
+		client_refuse(client, 400, client->request->match.problem ? client->request->match.problem : "",
 			"latch: the request target cannot be read: %s",
-			client->match.problem ? client->match.problem : "malformed");
+			client->request->match.problem ? client->request->match.problem : "malformed");
 		break;
 	case DECIDE_NO_POLICY:
 	case DECIDE_PASS:
@@ -101,16 +101,16 @@ static bool has_form(const struct request_head *head)
 
 static void classify(struct client *client, struct span target)
 {
-	struct span method = client->head.method;
+	struct span method = client->request->head.method;
 
-	route_classify(method.data, method.length, target.data, target.length, &client->match);
+	route_classify(method.data, method.length, target.data, target.length, &client->request->match);
 }
 
 /* What the request is may depend on its body: then no verdict counts before that is read. */
 static bool needs_form(const struct client *client)
 {
-	return client->match.id != ROUTE_NONE && route_has_form(client->match.id) &&
-	       has_form(&client->head) &&
+	return client->request->match.id != ROUTE_NONE && route_has_form(client->request->match.id) &&
+	       has_form(&client->request->head) &&
 	       decide_client(&client->mediator->source,
 		       client->labelled ? &client->label : NULL) == DECIDE_JUDGE;
 }
@@ -118,13 +118,13 @@ static bool needs_form(const struct client *client)
 static void decide(struct client *client)
 {
 	client->decision = decide_request(&client->mediator->source,
-		client->labelled ? &client->label : NULL, &client->match);
+		client->labelled ? &client->label : NULL, &client->request->match);
 	if (client->decision != DECIDE_PASS && client->decision != DECIDE_JUDGE) {
 		refuse(client);
 		return;
 	}
 	/* Its values would override those that were judged. */
-	if (client->decision == DECIDE_JUDGE && has_form(&client->head) && !client->form_target) {
+	if (client->decision == DECIDE_JUDGE && has_form(&client->request->head) && !client->form_target) {
 		client_refuse(client, 400, "a form body",
 			"latch: a body of type application/x-www-form-urlencoded is refused, "
 			"because "
@@ -142,7 +142,7 @@ void request_take_form(struct client *client)
 	struct span form = {client->collected.data ? client->collected.data : "",
 		client->collected.length};
 
-	client->form_target = form_merge(client->head.target, form);
+	client->form_target = form_merge(client->request->head.target, form);
 	if (!client->form_target) {
 		client_close(client);
 		return;
@@ -154,7 +154,7 @@ void request_take_form(struct client *client)
 
 static void begin_request(struct client *client)
 {
-	struct request_head *head = &client->head;
+	struct request_head *head = &client->request->head;
 
 	body_decoder_init(&client->body, head->body, head->content_length);
 	classify(client, head->target);
@@ -167,10 +167,10 @@ static void begin_request(struct client *client)
 /* The head outlives the buffer that it came in: it is written anew only when all is decided. */
 static int keep_head(struct client *client, const char *data, size_t length)
 {
-	client->head_text = malloc(length);
-	if (!client->head_text)
+	client->request = calloc(1, sizeof(*client->request) + length);
+	if (!client->request)
 		return -ENOMEM;
-	memcpy(client->head_text, data, length);
+	memcpy(client->request->text, data, length);
 	return 0;
 }
 
@@ -183,9 +183,9 @@ static void read_head(struct client *client, const char *data, size_t length)
 		client_close(client);
 		return;
 	}
-	r = head_parse(client->head_text, length, &client->head, &problem);
+	r = head_parse(client->request->text, length, &client->request->head, &problem);
 	if (r < 0) {
-		free(TAKE_PTR(client->head_text));
+		free(TAKE_PTR(client->request));
 		client_refuse(client, problem.status, problem.text, "latch: %s", problem.text);
 		return;
 	}
