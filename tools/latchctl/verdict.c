@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host_access.h"
 #include "util.h"
 
 void verdict_of_route(const struct compiled_list *policy, int route, struct route_verdict *verdict)
@@ -29,6 +30,18 @@ void verdict_of_route(const struct compiled_list *policy, int route, struct rout
 	}
 }
 
+/* What a passing command list does not settle. */
+static void add_access(const struct route_verdict *verdict, char *text, size_t size)
+{
+	unsigned flags = route_get(verdict->route)->flags;
+	size_t length = strlen(text);
+
+	if (verdict->pass && flags & (ROUTE_PLUGINS | ROUTE_SWARM))
+		snprintf(text + length, size - length, "; hostAccess must have \"%s\"",
+			host_access_name(flags & ROUTE_PLUGINS ? HOST_ACCESS_PLUGINS :
+								 HOST_ACCESS_SWARM));
+}
+
 void verdict_reason(const struct compiled_list *policy, const struct route_verdict *verdict,
 	char *text, size_t size)
 {
@@ -46,6 +59,7 @@ void verdict_reason(const struct compiled_list *policy, const struct route_verdi
 				: "a deny list passes what is not listed");
 		break;
 	}
+	add_access(verdict, text, size);
 }
 
 static bool has_route(const struct command_verdict *verdict, int route)
