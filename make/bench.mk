@@ -29,7 +29,7 @@ $(O)/bench/load $(O)/bench/relay: $(O)/bench/%: $(PROXIES)/%.c
 $(O)/bench/engine: $(PROXIES)/engine.go
 	@mkdir -p $(@D)
 	$(call say,GO,$<)
-	$(Q)GOFLAGS=-mod=mod GOCACHE=$(abspath $(O)/bench/go) go build -o $@ $<
+	$(Q)$(GO) build -o $@ $<
 
 .PHONY: bench-deps
 bench-deps: deps-test ## install what only make bench-proxies needs

@@ -92,10 +92,12 @@ fuzz: deps-test ## fuzz every parser for FUZZ_SECONDS (60) each
 
 # The same against another parser: what the mediator would forward, read by Go's HTTP server.
 DIFFERENTIAL := selftests/fuzz/differential
+# One file a program, nothing from anywhere, and nothing kept outside the build.
+GO := GOPROXY=off GOFLAGS=-mod=mod GOPATH=$(abspath $(O))/go GOCACHE=$(abspath $(O))/go/cache go
 $(O)/fuzz/reader: $(DIFFERENTIAL)/reader.go
 	@mkdir -p $(@D)
 	$(call say,GO,$<)
-	$(Q)GOFLAGS=-mod=mod GOCACHE=$(abspath $(O)/fuzz/go) go build -o $@ $<
+	$(Q)$(GO) build -o $@ $<
 $(O)/fuzz/differential: $(DIFFERENTIAL)/differential.c $(FUZZED_SRC)
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)
