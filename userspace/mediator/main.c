@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -17,6 +18,8 @@
 #include "client.h"
 #include "log.h"
 #include "privileges.h"
+
+#define KEPT_MEMORY (16 * 1024 * 1024) /* bytes */
 
 struct options {
 	const char *engine;
@@ -263,6 +266,8 @@ int main(int argc, char **argv)
 	}
 	raise_descriptor_limit();
 	signal(SIGPIPE, SIG_IGN);
+	/* Requests come and go: what they free is for the next ones, and not for the kernel each time. */
+	mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
 	json_object_seed(0); /* reads the kernel's randomness now, not under a client's request */
 	mediator.engine_path = options.engine;
 	mediator.limits = options.limits;

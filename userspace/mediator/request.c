@@ -167,9 +167,11 @@ static void begin_request(struct client *client)
 /* The head outlives the buffer that it came in: it is written anew only when all is decided. */
 static int keep_head(struct client *client, const char *data, size_t length)
 {
-	client->request = calloc(1, sizeof(*client->request) + length);
+	/* `head` and `match` are written whole before they are read. */
+	client->request = malloc(sizeof(*client->request) + length);
 	if (!client->request)
 		return -ENOMEM;
+	memset(&client->request->judgement, 0, sizeof(client->request->judgement));
 	memcpy(client->request->text, data, length);
 	return 0;
 }
