@@ -157,7 +157,8 @@ static size_t take_request(const char *text, size_t length, struct buffer *forwa
 		put_text(expected, match.text);
 		put_span(expected, (struct span){match.query ? match.query : "", match.query_length});
 		put_span(expected, (struct span){body.data, body.length});
-		*last = head.close || route_get(match.id)->flags & ROUTE_HIJACK;
+		/* Behind the answer to HTTP/1.0 the engine closes, for nothing tells it to keep alive. */
+		*last = head.close || !head.minor || route_get(match.id)->flags & ROUTE_HIJACK;
 		requests++;
 		chunked += head.body == BODY_CHUNKED;
 		used += n;
@@ -183,13 +184,21 @@ static size_t take_request(const char *text, size_t length, struct buffer *forwa
 	return used;
 }
 
+static void reader_is_gone(void)
+{
+	fprintf(stderr, "reader.go's program has ended: %s\n", strerror(errno));
+	abort();
+}
+
 static void write_all(const void *data, size_t length)
 {
 	for (const char *at = data; length;) {
 		ssize_t n = write(reader, at, length);
 
+		if (n < 0 && errno == EINTR)
+			continue; /* libFuzzer's alarm */
 		if (n <= 0)
-			abort();
+			reader_is_gone();
 		at += n;
 		length -= n;
 	}
@@ -200,8 +209,10 @@ static void read_all(void *data, size_t length)
 	for (char *at = data; length;) {
 		ssize_t n = read(reader, at, length);
 
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n <= 0)
-			abort();
+			reader_is_gone();
 		at += n;
 		length -= n;
 	}

@@ -21,6 +21,7 @@ import (
 	"os"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -35,6 +36,7 @@ type request struct {
 type connection struct {
 	*bytes.Reader
 	closed chan struct{}
+	once   sync.Once // the server may close it from two places
 }
 
 type address struct{}
@@ -43,7 +45,7 @@ func (address) Network() string { return "unix" }
 func (address) String() string  { return "@" }
 
 func (c *connection) Write(p []byte) (int, error)      { return len(p), nil }
-func (c *connection) Close() error                     { close(c.closed); return nil }
+func (c *connection) Close() error                     { c.once.Do(func() { close(c.closed) }); return nil }
 func (c *connection) LocalAddr() net.Addr              { return address{} }
 func (c *connection) RemoteAddr() net.Addr             { return address{} }
 func (c *connection) SetDeadline(time.Time) error      { return nil }
@@ -161,7 +163,7 @@ func main() {
 	for {
 		forwarded := text()
 		expected, seen, problem = expectations(), 0, ""
-		c := &connection{bytes.NewReader([]byte(forwarded)), make(chan struct{})}
+		c := &connection{Reader: bytes.NewReader([]byte(forwarded)), closed: make(chan struct{})}
 		connections <- c
 		<-c.closed
 		if problem == "" && seen != len(expected) {
