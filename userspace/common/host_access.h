@@ -17,6 +17,8 @@ enum host_access {
 	HOST_ACCESS_COUNT
 };
 
+_Static_assert(HOST_ACCESS_COUNT <= 32, "each has a bit of a uint32_t");
+
 #define HOST_ACCESS_BIT(access) (UINT32_C(1) << (access))
 
 /* "privileged", as the settings have it; `access` must be below HOST_ACCESS_COUNT. */

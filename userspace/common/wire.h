@@ -82,7 +82,7 @@ _Static_assert(sizeof(struct wire_request) % WIRE_SHORT_SIZE != 0, "the two can 
 struct wire_reply {
 	uint64_t id;
 	int32_t status; /* see enum wire_kind; any other negative errno: refuse with 503 */
-	uint32_t access; /* WIRE_JUDGE_ACCESS: bits of enum host_access */
+	uint32_t access; /* WIRE_JUDGE_ACCESS, _START: what is refused, bits of enum host_access */
 	char container[LATCH_ID_SIZE];
 	char text[1024];
 };

@@ -33,11 +33,13 @@ struct place {
 	const char *object, *field;
 };
 
-/* A field that can hand out something, and who reads it. */
+/* A field that can hand out something, and who finds out whether it does. */
 struct access_rule {
 	const char *key;   /* in small letters */
 	const char *field; /* as the API's documents have it */
-	void (*read)(struct access *access, struct place at, const json_t *value);
+	enum host_access kind;
+	void (*read)(struct access *access, enum host_access kind, struct place at,
+		const json_t *value);
 };
 
 static void ask(struct access *access, enum host_access kind, struct place at, const json_t *value)
@@ -92,6 +94,20 @@ static bool is_harmless_option(const json_t *value)
 	return is_one_of(value, words);
 }
 
+/* Whatever the value is, it asks. */
+static void read_any(
+	struct access *access, enum host_access kind, struct place at, const json_t *value)
+{
+	ask(access, kind, at, value);
+}
+
+static void read_unless_empty(
+	struct access *access, enum host_access kind, struct place at, const json_t *value)
+{
+	if (!is_empty(value))
+		ask(access, kind, at, value);
+}
+
 static void read_elements(struct access *access, enum host_access kind, struct place at,
 	const json_t *value, bool (*harmless)(const json_t *element))
 {
@@ -107,34 +123,39 @@ static void read_elements(struct access *access, enum host_access kind, struct p
 			ask(access, kind, at, element);
 }
 
-static void read_capabilities(struct access *access, struct place at, const json_t *value)
+static void read_capabilities(
+	struct access *access, enum host_access kind, struct place at, const json_t *value)
 {
-	read_elements(access, HOST_ACCESS_CAPABILITIES, at, value, is_default_capability);
+	read_elements(access, kind, at, value, is_default_capability);
 }
 
-static void read_options(struct access *access, struct place at, const json_t *value)
+static void read_options(
+	struct access *access, enum host_access kind, struct place at, const json_t *value)
 {
-	read_elements(access, HOST_ACCESS_UNCONFINED, at, value, is_harmless_option);
+	read_elements(access, kind, at, value, is_harmless_option);
 }
 
-static void read_privileged(struct access *access, struct place at, const json_t *value)
+static void read_privileged(
+	struct access *access, enum host_access kind, struct place at, const json_t *value)
 {
 	if (!json_is_false(value))
-		ask(access, HOST_ACCESS_PRIVILEGED, at, NULL);
+		ask(access, kind, at, NULL);
 }
 
-static void read_network(struct access *access, struct place at, const json_t *value)
+static void read_network(
+	struct access *access, enum host_access kind, struct place at, const json_t *value)
 {
 	const char *mode = json_string_value(value);
 
 	if (!mode || !strcmp(mode, "host"))
-		ask(access, HOST_ACCESS_HOST_NAMESPACES, at, value);
+		ask(access, kind, at, value);
 	else if (!strncmp(mode, "container:", strlen("container:")))
 		ask(access, HOST_ACCESS_CONTAINER_NAMESPACES, at, value);
 	/* Else a network's name; that of the host under another name is the engine's to refuse. */
 }
 
-static void read_namespace(struct access *access, struct place at, const json_t *value)
+static void read_namespace(
+	struct access *access, enum host_access kind, struct place at, const json_t *value)
 {
 	static const char *const own[] = {"", "private", "shareable", "none", NULL};
 	const char *mode = json_string_value(value);
@@ -142,50 +163,21 @@ static void read_namespace(struct access *access, struct place at, const json_t 
 	if (mode && !strncmp(mode, "container:", strlen("container:")))
 		ask(access, HOST_ACCESS_CONTAINER_NAMESPACES, at, value);
 	else if (!is_one_of(value, own))
-		ask(access, HOST_ACCESS_HOST_NAMESPACES, at, value);
+		ask(access, kind, at, value);
 }
 
-static void read_other_container(struct access *access, struct place at, const json_t *value)
-{
-	if (!is_empty(value))
-		ask(access, HOST_ACCESS_CONTAINER_NAMESPACES, at, value);
-}
-
-static void read_devices(struct access *access, struct place at, const json_t *value)
-{
-	if (!is_empty(value))
-		ask(access, HOST_ACCESS_DEVICES, at, NULL);
-}
-
-/* An empty list is not the absent one: it takes the engine's own masks away. */
-static void read_masks(struct access *access, struct place at, const json_t *value)
-{
-	(void)value;
-	ask(access, HOST_ACCESS_UNCONFINED, at, NULL);
-}
-
-static void read_runtime(struct access *access, struct place at, const json_t *value)
-{
-	if (!is_empty(value))
-		ask(access, HOST_ACCESS_RUNTIME, at, value);
-}
-
-static void read_cgroup_parent(struct access *access, struct place at, const json_t *value)
-{
-	if (!is_empty(value))
-		ask(access, HOST_ACCESS_CGROUP_PARENT, at, value);
-}
-
-static void read_volume_driver(struct access *access, struct place at, const json_t *value)
+static void read_volume_driver(
+	struct access *access, enum host_access kind, struct place at, const json_t *value)
 {
 	static const char *const local[] = {"", "local", NULL};
 
 	if (!is_one_of(value, local))
-		ask(access, HOST_ACCESS_VOLUME_DRIVERS, at, value);
+		ask(access, kind, at, value);
 }
 
 /* The others are told where to send: `unix://` paths, and addresses that the host reaches. */
-static void read_log(struct access *access, struct place at, const json_t *value)
+static void read_log(
+	struct access *access, enum host_access kind, struct place at, const json_t *value)
 {
 	static const char *const quiet[] = {"", "json-file", "local", "none", "journald", NULL};
 	json_t *type = gojson_field((json_t *)value, "type");
@@ -193,14 +185,7 @@ static void read_log(struct access *access, struct place at, const json_t *value
 
 	if (!json_is_object(value) || (type && !is_one_of(type, quiet)) ||
 		(name && !is_one_of(name, quiet)))
-		ask(access, HOST_ACCESS_LOG_DRIVERS, at, type ? type : name);
-}
-
-/* A file or folder of the host's that the engine itself uses. */
-static void read_host_file(struct access *access, struct place at, const json_t *value)
-{
-	if (!is_empty(value))
-		ask(access, HOST_ACCESS_HOST_PATHS, at, value);
+		ask(access, kind, at, type ? type : name);
 }
 
 /* Volumes that are made on the way. */
@@ -257,34 +242,48 @@ static bool are_harmless_options(const json_t *options)
 	return true;
 }
 
-static void read_volume_options(struct access *access, struct place at, const json_t *value)
+static void read_volume_options(
+	struct access *access, enum host_access kind, struct place at, const json_t *value)
 {
 	if (!are_harmless_options(value))
-		ask(access, HOST_ACCESS_VOLUME_DRIVERS, at, NULL);
+		ask(access, kind, at, NULL);
 }
 
-#define DRIVER_CONFIG "Mounts.VolumeOptions.DriverConfig."
+/* The few fields of an object whose others are of no interest. */
+static void read_fields(struct access *access, json_t *object, const char *name,
+	const struct access_rule *rules, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		json_t *value = gojson_field(object, rules[i].key);
+
+		if (value)
+			rules[i].read(access, rules[i].kind, (struct place){name, rules[i].field}, value);
+	}
+}
 
 static void read_mount(struct access *access, json_t *mount)
 {
+	static const struct access_rule driver[] = {
+		{"name", "Name", HOST_ACCESS_VOLUME_DRIVERS, read_volume_driver},
+		{"options", "Options", HOST_ACCESS_VOLUME_DRIVERS, read_volume_options},
+	};
+	static const struct access_rule rules[] = {
+		{"clusteroptions", "ClusterOptions", HOST_ACCESS_VOLUME_DRIVERS, read_any}};
 	json_t *config = gojson_field(gojson_field(mount, "volumeoptions"), "driverconfig");
-	json_t *driver = gojson_field(config, "name"), *options = gojson_field(config, "options");
 
-	if (driver)
-		read_volume_driver(access, (struct place){DRIVER_CONFIG, "Name"}, driver);
-	if (options)
-		read_volume_options(access, (struct place){DRIVER_CONFIG, "Options"}, options);
-	if (gojson_field(mount, "clusteroptions"))
-		access_ask(access, HOST_ACCESS_VOLUME_DRIVERS, "Mounts.ClusterOptions");
+	read_fields(access, config, "Mounts.VolumeOptions.DriverConfig.", driver,
+		ARRAY_SIZE(driver));
+	read_fields(access, mount, "Mounts.", rules, ARRAY_SIZE(rules));
 }
 
-static void read_mounts(struct access *access, struct place at, const json_t *value)
+static void read_mounts(
+	struct access *access, enum host_access kind, struct place at, const json_t *value)
 {
 	json_t *mount;
 	size_t i;
 
 	if (!json_is_array(value)) {
-		ask(access, HOST_ACCESS_HOST_PATHS, at, NULL);
+		ask(access, kind, at, NULL);
 		return;
 	}
 	json_array_foreach (value, i, mount)
@@ -293,29 +292,30 @@ static void read_mounts(struct access *access, struct place at, const json_t *va
 
 /* VolumesFrom, Binds and the sources of Mounts are create.c's: they are resolved before they count. */
 static const struct access_rule host_config[] = {
-	{"privileged", "Privileged", read_privileged},
-	{"capadd", "CapAdd", read_capabilities},
-	{"capabilities", "Capabilities", read_capabilities}, /* 1.40 before its release */
-	{"devices", "Devices", read_devices},
-	{"devicecgrouprules", "DeviceCgroupRules", read_devices},
-	{"devicerequests", "DeviceRequests", read_devices},
-	{"networkmode", "NetworkMode", read_network},
-	{"pidmode", "PidMode", read_namespace},
-	{"ipcmode", "IpcMode", read_namespace},
-	{"utsmode", "UTSMode", read_namespace},
-	{"usernsmode", "UsernsMode", read_namespace},
-	{"cgroupnsmode", "CgroupnsMode", read_namespace},
-	{"cgroup", "Cgroup", read_other_container},
-	{"securityopt", "SecurityOpt", read_options},
-	{"maskedpaths", "MaskedPaths", read_masks},
-	{"readonlypaths", "ReadonlyPaths", read_masks},
-	{"runtime", "Runtime", read_runtime},
-	{"annotations", "Annotations", read_runtime}, /* runc takes systemd's properties from them */
-	{"cgroupparent", "CgroupParent", read_cgroup_parent},
-	{"volumedriver", "VolumeDriver", read_volume_driver},
-	{"logconfig", "LogConfig", read_log},
-	{"mounts", "Mounts", read_mounts},
-	{"initpath", "InitPath", read_host_file}, /* until 1.25 */
+	{"privileged", "Privileged", HOST_ACCESS_PRIVILEGED, read_privileged},
+	{"capadd", "CapAdd", HOST_ACCESS_CAPABILITIES, read_capabilities},
+	{"capabilities", "Capabilities", HOST_ACCESS_CAPABILITIES, read_capabilities}, /* 1.40 before its release */
+	{"devices", "Devices", HOST_ACCESS_DEVICES, read_unless_empty},
+	{"devicecgrouprules", "DeviceCgroupRules", HOST_ACCESS_DEVICES, read_unless_empty},
+	{"devicerequests", "DeviceRequests", HOST_ACCESS_DEVICES, read_unless_empty},
+	{"networkmode", "NetworkMode", HOST_ACCESS_HOST_NAMESPACES, read_network},
+	{"pidmode", "PidMode", HOST_ACCESS_HOST_NAMESPACES, read_namespace},
+	{"ipcmode", "IpcMode", HOST_ACCESS_HOST_NAMESPACES, read_namespace},
+	{"utsmode", "UTSMode", HOST_ACCESS_HOST_NAMESPACES, read_namespace},
+	{"usernsmode", "UsernsMode", HOST_ACCESS_HOST_NAMESPACES, read_namespace},
+	{"cgroupnsmode", "CgroupnsMode", HOST_ACCESS_HOST_NAMESPACES, read_namespace},
+	{"cgroup", "Cgroup", HOST_ACCESS_CONTAINER_NAMESPACES, read_unless_empty},
+	{"securityopt", "SecurityOpt", HOST_ACCESS_UNCONFINED, read_options},
+	/* An empty list is not the absent one: it takes the engine's own masks away. */
+	{"maskedpaths", "MaskedPaths", HOST_ACCESS_UNCONFINED, read_any},
+	{"readonlypaths", "ReadonlyPaths", HOST_ACCESS_UNCONFINED, read_any},
+	{"runtime", "Runtime", HOST_ACCESS_RUNTIME, read_unless_empty},
+	{"annotations", "Annotations", HOST_ACCESS_RUNTIME, read_unless_empty}, /* runc takes systemd's properties from them */
+	{"cgroupparent", "CgroupParent", HOST_ACCESS_CGROUP_PARENT, read_unless_empty},
+	{"volumedriver", "VolumeDriver", HOST_ACCESS_VOLUME_DRIVERS, read_volume_driver},
+	{"logconfig", "LogConfig", HOST_ACCESS_LOG_DRIVERS, read_log},
+	{"mounts", "Mounts", HOST_ACCESS_HOST_PATHS, read_mounts},
+	{"initpath", "InitPath", HOST_ACCESS_HOST_PATHS, read_unless_empty}, /* until 1.25 */
 };
 
 /* The rest of HostConfig: limits, names, what happens inside. */
@@ -361,7 +361,7 @@ static void read_host_config(
 		if (json_is_null(value))
 			continue;
 		if (rule)
-			rule->read(access, (struct place){object, rule->field}, value);
+			rule->read(access, rule->kind, (struct place){object, rule->field}, value);
 		else if (whole && !(fits && is_harmless(folded)))
 			access_ask(access, HOST_ACCESS_UNKNOWN_FIELDS, "%s%s", object, key);
 	}
@@ -373,37 +373,19 @@ void access_read_create(json_t *body, struct access *access)
 	read_host_config(access, gojson_field(body, "hostconfig"), "HostConfig.", true);
 }
 
-/* The few fields of an object whose others are of no interest. */
-static void read_fields(struct access *access, json_t *object, const char *name,
-	const struct access_rule *rules, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		json_t *value = gojson_field(object, rules[i].key);
-
-		if (value)
-			rules[i].read(access, (struct place){name, rules[i].field}, value);
-	}
-}
-
 void access_read_exec(json_t *body, struct access *access)
 {
-	static const struct access_rule rules[] = {{"privileged", "Privileged", read_privileged}};
+	static const struct access_rule rules[] = {{"privileged", "Privileged", HOST_ACCESS_PRIVILEGED, read_privileged}};
 
 	read_fields(access, body, "", rules, ARRAY_SIZE(rules));
-}
-
-static void read_cluster_volume(struct access *access, struct place at, const json_t *value)
-{
-	(void)value;
-	ask(access, HOST_ACCESS_VOLUME_DRIVERS, at, NULL);
 }
 
 void access_read_volume(json_t *body, struct access *access)
 {
 	static const struct access_rule rules[] = {
-		{"driver", "Driver", read_volume_driver},
-		{"driveropts", "DriverOpts", read_volume_options},
-		{"clustervolumespec", "ClusterVolumeSpec", read_cluster_volume},
+		{"driver", "Driver", HOST_ACCESS_VOLUME_DRIVERS, read_volume_driver},
+		{"driveropts", "DriverOpts", HOST_ACCESS_VOLUME_DRIVERS, read_volume_options},
+		{"clustervolumespec", "ClusterVolumeSpec", HOST_ACCESS_VOLUME_DRIVERS, read_any},
 	};
 
 	read_fields(access, body, "", rules, ARRAY_SIZE(rules));
@@ -412,34 +394,30 @@ void access_read_volume(json_t *body, struct access *access)
 void access_read_checkpoint(json_t *body, struct access *access)
 {
 	static const struct access_rule rules[] = {
-		{"checkpointdir", "CheckpointDir", read_host_file}};
+		{"checkpointdir", "CheckpointDir", HOST_ACCESS_HOST_PATHS, read_unless_empty}};
 
 	read_fields(access, body, "", rules, ARRAY_SIZE(rules));
 }
 
 /* Services: their tasks are containers that managers make, with fewer fields and other names. */
 
-static void read_task_runtime(struct access *access, struct place at, const json_t *value)
+static void read_task_runtime(
+	struct access *access, enum host_access kind, struct place at, const json_t *value)
 {
 	static const char *const container[] = {"", "container", NULL};
 
 	if (!is_one_of(value, container))
-		ask(access, HOST_ACCESS_PLUGINS, at, value);
+		ask(access, kind, at, value);
 }
 
-static void read_plugin(struct access *access, struct place at, const json_t *value)
-{
-	(void)value;
-	ask(access, HOST_ACCESS_PLUGINS, at, NULL);
-}
-
-static void read_privileges(struct access *access, struct place at, const json_t *value)
+static void read_privileges(
+	struct access *access, enum host_access kind, struct place at, const json_t *value)
 {
 	const char *key;
 	json_t *member;
 
 	if (!json_is_object(value))
-		ask(access, HOST_ACCESS_UNCONFINED, at, NULL);
+		ask(access, kind, at, NULL);
 	json_object_foreach ((json_t *)value, key, member) {
 		char folded[GOJSON_KEY_SIZE];
 
@@ -447,39 +425,40 @@ static void read_privileges(struct access *access, struct place at, const json_t
 			(gojson_fold(key, folded) && !strcmp(folded, "nonewprivileges") &&
 				json_is_true(member)))
 			continue;
-		ask(access, HOST_ACCESS_UNCONFINED, at, NULL);
+		ask(access, kind, at, NULL);
 	}
 }
 
-static void read_networks(struct access *access, struct place at, const json_t *value)
+static void read_networks(
+	struct access *access, enum host_access kind, struct place at, const json_t *value)
 {
 	json_t *network;
 	size_t i;
 
 	if (!json_is_array(value))
-		ask(access, HOST_ACCESS_HOST_NAMESPACES, at, NULL);
+		ask(access, kind, at, NULL);
 	json_array_foreach (value, i, network) {
 		json_t *target = gojson_field(network, "target");
 
 		if (target)
-			read_network(access, at, target);
+			read_network(access, kind, at, target);
 	}
 }
 
 void access_read_service(json_t *body, struct access *access)
 {
-	static const struct access_rule spec[] = {{"networks", "Networks", read_networks}};
+	static const struct access_rule spec[] = {{"networks", "Networks", HOST_ACCESS_HOST_NAMESPACES, read_networks}};
 	static const struct access_rule task[] = {
-		{"runtime", "Runtime", read_task_runtime},
-		{"pluginspec", "PluginSpec", read_plugin},
-		{"networks", "Networks", read_networks},
-		{"logdriver", "LogDriver", read_log},
+		{"runtime", "Runtime", HOST_ACCESS_PLUGINS, read_task_runtime},
+		{"pluginspec", "PluginSpec", HOST_ACCESS_PLUGINS, read_any},
+		{"networks", "Networks", HOST_ACCESS_HOST_NAMESPACES, read_networks},
+		{"logdriver", "LogDriver", HOST_ACCESS_LOG_DRIVERS, read_log},
 	};
 	static const struct access_rule container[] = {
-		{"capabilityadd", "CapabilityAdd", read_capabilities},
-		{"capabilities", "Capabilities", read_capabilities}, /* 1.40 before its release */
-		{"privileges", "Privileges", read_privileges},
-		{"mounts", "Mounts", read_mounts},
+		{"capabilityadd", "CapabilityAdd", HOST_ACCESS_CAPABILITIES, read_capabilities},
+		{"capabilities", "Capabilities", HOST_ACCESS_CAPABILITIES, read_capabilities}, /* 1.40 before its release */
+		{"privileges", "Privileges", HOST_ACCESS_UNCONFINED, read_privileges},
+		{"mounts", "Mounts", HOST_ACCESS_HOST_PATHS, read_mounts},
 	};
 	json_t *template = gojson_field(body, "tasktemplate");
 	json_t *inner = gojson_field(template, "containerspec");

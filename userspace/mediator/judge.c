@@ -110,9 +110,10 @@ static void on_image(void *context, const struct wire_reply *reply)
 /* Where the socket is mounted the image counts. */
 static void judge_image(struct client *client)
 {
-	const char *image = client->request->judgement.body.image;
+	const struct judgement *judgement = &client->request->judgement;
+	const char *image = judgement->body.image;
 
-	if (!client->request->judgement.mounts_socket || client->request->match.id != ROUTE_CONTAINER_CREATE)
+	if (!judgement->mounts_socket || client->request->match.id != ROUTE_CONTAINER_CREATE)
 		forward(client);
 	else if (image && image[0])
 		ask(client, WIRE_JUDGE_IMAGE, image, 0, on_image);
@@ -216,8 +217,9 @@ static void judge_next_source(struct client *client)
 }
 
 /* What a route or its query asks of the host, whatever the body says. */
-static void read_target(struct client *client, struct access *access)
+static void read_target(struct client *client)
 {
+	struct access *access = &client->request->judgement.body.access;
 	struct span query = {client->request->match.query, client->request->match.query_length};
 	const struct route *route = route_get(client->request->match.id);
 
@@ -241,7 +243,7 @@ static void judge_body(struct client *client)
 	} else if (r < 0) {
 		refuse_unjudged(client, r);
 	} else {
-		read_target(client, &client->request->judgement.body.access);
+		read_target(client);
 		judge_next_source(client);
 	}
 }
@@ -313,7 +315,8 @@ static bool is_empty_body(const struct buffer *body)
  */
 static bool body_says_nothing(const struct client *client)
 {
-	return client->request->match.id == ROUTE_CONTAINER_RESTART || is_empty_body(&client->collected);
+	return client->request->match.id == ROUTE_CONTAINER_RESTART ||
+	       is_empty_body(&client->collected);
 }
 
 static void judge_start(struct client *client)
@@ -337,7 +340,7 @@ static void judge_collected(struct client *client)
 	} else if (request_body_matters(client->request->match.id)) {
 		judge_body(client);
 	} else {
-		read_target(client, &client->request->judgement.body.access);
+		read_target(client);
 		judge_access(client);
 	}
 }
@@ -411,7 +414,7 @@ void judge_begin(struct client *client)
 		collect(client, START_MAX_BODY);
 	} else {
 		/* The body is not looked into, and goes through when the rest is agreed to. */
-		read_target(client, &client->request->judgement.body.access);
+		read_target(client);
 		judge_access(client);
 	}
 }

@@ -53,13 +53,22 @@ static bool refuse_upgrade(struct client *client, const char *uri)
 
 static void refuse_command(struct client *client)
 {
-	_cleanup_free_ char *uri = strndup(client->request->head.target.data, client->request->head.target.length);
+	struct span target = client->request->head.target;
+	_cleanup_free_ char *uri = strndup(target.data, target.length);
 	int route = client->request->match.id;
 
 	if (refuse_upgrade(client, uri ? uri : ""))
 		return;
 	client_refuse(client, 403, route < 0 ? "no such route" : "command list",
 		MESSAGE_COMMAND_BLOCKED, uri ? uri : "");
+}
+
+static void refuse_unreadable(struct client *client)
+{
+	const char *problem = client->request->match.problem;
+
+	client_refuse(client, 400, problem ? problem : "",
+		"latch: the request target cannot be read: %s", problem ? problem : "malformed");
 }
 
 static void refuse(struct client *client)
@@ -77,9 +86,7 @@ static void refuse(struct client *client)
 		client_refuse(client, 404, "no such route", "page not found");
 		break;
 	case DECIDE_UNREADABLE:
-		client_refuse(client, 400, client->request->match.problem ? client->request->match.problem : "",
-			"latch: the request target cannot be read: %s",
-			client->request->match.problem ? client->request->match.problem : "malformed");
+		refuse_unreadable(client);
 		break;
 	case DECIDE_NO_POLICY:
 	case DECIDE_PASS:
