@@ -214,18 +214,19 @@ static void on_host_path_judged(const struct host_access_verdict *verdict, void 
 	struct question *question = context;
 	char field[600], text[sizeof(((struct wire_reply *)0)->text)];
 
-	if (verdict->error) {
+	/* An image that is gone is no container that is gone: nothing speaks for the mount any more. */
+	if (verdict->error && verdict->error != -ENOENT) {
 		answer(question, verdict->error, "the image list could not be asked");
 		return;
 	}
-	if (!verdict->refused) {
+	if (!verdict->error && !verdict->refused) {
 		judge_image_of(question);
 		return;
 	}
 	snprintf(field, sizeof(field), "the mount of %s", question->host_path);
 	snprintf(text, sizeof(text), MESSAGE_HOST_ACCESS, field,
 		host_access_what(HOST_ACCESS_HOST_PATHS), host_access_name(HOST_ACCESS_HOST_PATHS));
-	question->refused_access = verdict->refused;
+	question->refused_access = HOST_ACCESS_BIT(HOST_ACCESS_HOST_PATHS);
 	answer(question, -EACCES, text);
 }
 

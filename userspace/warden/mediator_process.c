@@ -136,16 +136,17 @@ static bool take_request(struct mediator_process *mediator, const char *data, si
 	return true;
 }
 
-static bool take_message(struct mediator_process *mediator, const char *data, ssize_t size)
+/* Returns how many requests there were in the message, or -1 as above. */
+static int take_message(struct mediator_process *mediator, const char *data, ssize_t size)
 {
 	if (size == sizeof(struct wire_request))
-		return take_request(mediator, data, size);
+		return take_request(mediator, data, size) ? 1 : -1;
 	if (size <= 0 || size % WIRE_SHORT_SIZE || size > (ssize_t)(WIRE_MAX_SHORT * WIRE_SHORT_SIZE))
-		return false;
+		return -1;
 	for (ssize_t at = 0; at < size; at += WIRE_SHORT_SIZE)
 		if (!take_request(mediator, data + at, WIRE_SHORT_SIZE))
-			return false;
-	return true;
+			return -1;
+	return size / WIRE_SHORT_SIZE;
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -155,16 +156,19 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 	(void)events;
 	/* A bounded share of each turn: a flood of questions must not starve the kernel's events. */
-	for (int i = 0; i < 64 && status >= 0 && mediator->poll; i++) {
+	for (int left = 64; left > 0 && status >= 0 && mediator->poll;) {
 		ssize_t size = recv(mediator->channel, data, sizeof(data), MSG_DONTWAIT | MSG_TRUNC);
+		int taken;
 
 		if (size < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
-		if (!take_message(mediator, data, size)) {
+		taken = take_message(mediator, data, size);
+		if (taken < 0) {
 			stop_polling(mediator);
 			end(mediator);
 			return;
 		}
+		left -= taken;
 	}
 }
 
