@@ -12,12 +12,12 @@ static const struct row rows[] = {
 #include "latch/routes.def"
 };
 
-static void print_stats(const struct automaton *automaton)
+static void print_stats(const struct automaton *automaton, size_t count)
 {
-	printf("rows     %zu\nmethods  %u\npaths    %u\nkeys     %u\n", ARRAY_SIZE(rows),
+	printf("rows     %zu\nmethods  %u\npaths    %u\nkeys     %u\n", count,
 		automaton->method_count, automaton->paths, automaton->key_count);
 	printf("states   %u\nclasses  %u\nbytes    %zu\n", automaton->states, automaton->classes,
-		emit_size(automaton, ARRAY_SIZE(rows)));
+		emit_size(automaton, count));
 }
 
 static int usage(FILE *out, int status)
@@ -31,6 +31,7 @@ static int usage(FILE *out, int status)
 int main(int argc, char **argv)
 {
 	struct automaton automaton;
+	size_t count;
 	bool stats = argc == 2 && strcmp(argv[1], "--stats") == 0;
 	int r;
 
@@ -40,11 +41,12 @@ int main(int argc, char **argv)
 		return usage(stderr, 2);
 	if (rows_check(rows, ARRAY_SIZE(rows), stderr) < 0)
 		return 1;
-	r = automaton_build(rows, ARRAY_SIZE(rows), &automaton, stderr);
+	count = rows_requests(rows, ARRAY_SIZE(rows));
+	r = automaton_build(rows, count, &automaton, stderr);
 	if (r == 0 && stats)
-		print_stats(&automaton);
+		print_stats(&automaton, count);
 	else if (r == 0)
-		emit(&automaton, rows, ARRAY_SIZE(rows), stdout);
+		emit(&automaton, rows, count, stdout);
 	automaton_free(&automaton);
 	if (r == 0 && (fflush(stdout) != 0 || ferror(stdout))) {
 		fprintf(stderr, "mkroutes: cannot write: is the disk full?\n");

@@ -188,6 +188,35 @@ static int check_group(const struct row *rows, size_t count, size_t index, FILE 
 	return 0;
 }
 
+/* A call is compared letter by letter, and stands behind all requests: the automaton ends there. */
+static int check_call(const struct row *rows, size_t index, FILE *errors)
+{
+	const struct row *row = &rows[index];
+
+	if (!(row->flags & ROUTE_CALL)) {
+		if (index == 0 || !(rows[index - 1].flags & ROUTE_CALL))
+			return 0;
+		return fault(errors, row,
+			"it is a request, and ROUTE(%s) before it is a call; expected all calls behind "
+			"all requests",
+			rows[index - 1].id);
+	}
+	if (strcmp(row->method, "POST") != 0 || strchr(row->template, '{') || is_keyed(row))
+		return fault(errors, row,
+			"it is a call; expected the method POST, a template without variables and "
+			"ALWAYS");
+	return 0;
+}
+
+size_t rows_requests(const struct row *rows, size_t count)
+{
+	size_t requests = 0;
+
+	while (requests < count && !(rows[requests].flags & ROUTE_CALL))
+		requests++;
+	return requests;
+}
+
 static int check_id(const struct row *rows, size_t index, FILE *errors)
 {
 	for (size_t other = 0; other < index; other++) {
@@ -207,7 +236,7 @@ int rows_check(const struct row *rows, size_t count, FILE *errors)
 		if (check_id(rows, i, errors) < 0 || check_method(&rows[i], errors) < 0 ||
 			check_template(&rows[i], errors) < 0 || check_keys(&rows[i], errors) < 0 ||
 			check_key_meaning(rows, i, errors) < 0 ||
-			check_group(rows, count, i, errors) < 0)
+			check_group(rows, count, i, errors) < 0 || check_call(rows, i, errors) < 0)
 			r = -1;
 	}
 	return r;

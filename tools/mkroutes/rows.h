@@ -50,4 +50,7 @@ struct row {
  */
 int rows_check(const struct row *rows, size_t count, FILE *errors);
 
+/* How many rows are requests, and so the automaton's: the calls of gRPC follow them (ROUTE_CALL). */
+size_t rows_requests(const struct row *rows, size_t count);
+
 #endif

@@ -39,7 +39,7 @@ static const struct route routes[] = {
 #undef SOME
 
 _Static_assert(ARRAY_SIZE(routes) == ROUTE_COUNT, "one row of routes.def for each route");
-_Static_assert(DFA_ROWS == ROUTE_COUNT, "the automaton is made of the same table");
+_Static_assert(DFA_ROWS == ROUTE_CALL_SOLVE, "the automaton is made of the table's requests, which end there");
 _Static_assert(ROUTE_COUNT <= LATCH_MAX_ROUTES, "routes.def must fit one generation of verdicts");
 _Static_assert(ROUTE_TEXT_SIZE == CLASSIFY_MAX_PATH + 1, "what has a route can be kept");
 
@@ -51,6 +51,14 @@ const struct route *route_get(int id)
 bool route_has_form(int id)
 {
 	return route_reads_form(id);
+}
+
+int route_of_call(const char *path)
+{
+	for (int id = DFA_ROWS; id < ROUTE_COUNT; id++)
+		if (strcmp(routes[id].template, path) == 0)
+			return id;
+	return ROUTE_NONE;
 }
 
 /* The byte that an escape at `text` stands for, or -1: also when it is cut short. */

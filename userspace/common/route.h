@@ -37,6 +37,9 @@ enum route_flag {
 	ROUTE_JUDGE_ACCESS = 1 << 6, /* depends on body and query */
 	ROUTE_PLUGINS = 1 << 7,	     /* whatever they say */
 	ROUTE_SWARM = 1 << 8,	     /* same */
+	ROUTE_CALL = 1 << 9,	     /* of gRPC, inside what a ROUTE_GRPC became */
+	/* It may hold a build that pushes, or asks for the host: the mediator looks into it. */
+	ROUTE_JUDGE_BUILD = 1 << 10,
 };
 
 struct route {
@@ -76,6 +79,12 @@ void route_classify(const char *method, size_t method_length, const char *target
  * only a target that has the form's pairs at the front of its query can be classified.
  */
 bool route_has_form(int id);
+
+/*
+ * Which call of gRPC is it? `path` is the :path of its head, compared as it is: gRPC decodes nothing.
+ * Returns a row with ROUTE_CALL, or ROUTE_NONE. No request of HTTP/1 is such a row.
+ */
+int route_of_call(const char *path);
 
 /*
  * Copies what the first {...} of the template caught of a match with a route, decoded; "" without
