@@ -54,7 +54,9 @@ static void read_lines(void)
 		struct recorded_request request;
 
 		while (recorded_next(tsv.fields[0], &column, ID, &request))
-			add_line(strcmp(request.target, "/_ping") == 0 ? "" : "/v1.51", &request);
+			if (!request.call)
+				add_line(strcmp(request.target, "/_ping") == 0 ? "" : "/v1.51",
+					&request);
 	}
 	tsv_close(&tsv);
 }

@@ -15,7 +15,8 @@
 
 struct recorded_request {
 	char method[16];
-	char target[512];
+	char target[512]; /* or the path of a call of gRPC, which `call` says */
+	bool call;
 };
 
 /*
@@ -55,9 +56,18 @@ static inline void recorded_query(const char *command, const char *keys, char *o
 	}
 }
 
+/* "[gRPC over /grpc: /package.Service/Method]", which ran inside the stream before it. */
+static inline bool recorded_call(const char *item, struct recorded_request *request)
+{
+	request->call = sscanf(item, "[gRPC over /grpc: %511[^] ]", request->target) == 1;
+	if (request->call)
+		strcpy(request->method, "POST");
+	return request->call;
+}
+
 /*
- * Takes the next request of a column such as "HEAD /_ping x2 ; GET /x/{id}?a&b [Upgrade:h2c]";
- * false at the end. What runs inside a stream ("[gRPC ...") is no request.
+ * Takes the next request or call of a column such as "HEAD /_ping x2 ; GET /x/{id}?a&b [Upgrade:h2c]";
+ * false at the end.
  */
 static inline bool recorded_next(const char *command, const char **rest, const char *name,
 	struct recorded_request *request)
@@ -69,6 +79,8 @@ static inline bool recorded_next(const char *command, const char **rest, const c
 		end = end ? end : strchr(item, '\0');
 		*rest = *end ? end + 3 : end;
 		item += strspn(item, "( ");
+		if (recorded_call(item, request))
+			return true;
 		if (item >= end ||
 			sscanf(item, "%15[A-Z] %255s", request->method, template) != 2 ||
 			template[0] != '/')

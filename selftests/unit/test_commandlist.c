@@ -26,9 +26,10 @@ struct verdicts {
 	unsigned char of[ROUTE_COUNT];
 };
 
-static struct verdicts compile(enum commandlist_type type, const char *const *names)
+static struct verdicts compile_for(
+	enum commandlist_type type, const char *const *names, bool direct)
 {
-	struct commandlist list = { .type = type, .commands = names };
+	struct commandlist list = { .type = type, .commands = names, .direct = direct };
 	struct verdicts verdicts;
 	char problem[256] = "left as it was";
 
@@ -41,6 +42,14 @@ static struct verdicts compile(enum commandlist_type type, const char *const *na
 	return verdicts;
 }
 
+static struct verdicts compile(enum commandlist_type type, const char *const *names)
+{
+	return compile_for(type, names, false);
+}
+
+/* In direct transport, where nobody looks into builds. */
+#define DENY_DIRECT(...)  compile_for(COMMANDLIST_DENY, (const char *const[]){ __VA_ARGS__, NULL }, true)
+#define ALLOW_DIRECT(...) compile_for(COMMANDLIST_ALLOW, (const char *const[]){ __VA_ARGS__, NULL }, true)
 #define DENY(...)  compile(COMMANDLIST_DENY, (const char *const[]){ __VA_ARGS__, NULL })
 #define ALLOW(...) compile(COMMANDLIST_ALLOW, (const char *const[]){ __VA_ARGS__, NULL })
 
@@ -132,6 +141,12 @@ static bool next_request(const char *command, const char **rest, int *id)
 
 	if (!recorded_next(command, rest, "x", &request))
 		return false;
+	if (request.call) {
+		*id = route_of_call(request.target);
+		if (*id == ROUTE_NONE)
+			fail_msg("%s is no call", request.target);
+		return true;
+	}
 	route_classify(request.method, strlen(request.method), request.target,
 		strlen(request.target), &match);
 	if (match.id == ROUTE_NONE)
@@ -255,11 +270,15 @@ static void a_refusal_stands_where_the_client_can_show_it(void **state)
 		{ "cp", "docker cp (to container)", ROUTE_CONTAINER_ARCHIVE_PUT },
 		{ "cp", "docker cp (from container)", ROUTE_CONTAINER_ARCHIVE_GET },
 		{ "cp", "docker cp -L (symlink)", ROUTE_CONTAINER_ARCHIVE_GET },
-		{ "build", "docker build (default)", ROUTE_BUILD_GRPC },
+		{ "build", "docker build (default)", ROUTE_CALL_SOLVE },
 		{ "build", "docker build (legacy, DOCKER_BUILDKIT=0)", ROUTE_BUILD },
 		{ "build", "docker build (default) [no buildx plugin]", ROUTE_BUILD },
-		{ "build", "docker buildx build", ROUTE_BUILD_GRPC },
-		{ "build", "docker bake", ROUTE_BUILD_GRPC },
+		{ "build", "docker buildx build", ROUTE_CALL_SOLVE },
+		{ "build", "docker bake", ROUTE_CALL_SOLVE },
+		{ "builder prune", "docker builder prune", ROUTE_CALL_PRUNE },
+		{ "buildx prune", "docker buildx prune", ROUTE_CALL_PRUNE },
+		{ "buildx du", "docker buildx du", ROUTE_CALL_DISK_USAGE },
+		{ "buildx history", "docker buildx history ls", ROUTE_CALL_LISTEN_HISTORY },
 		{ "pull", "docker pull", ROUTE_IMAGE_PULL },
 		{ "pull", "docker run (image missing -> auto pull)", ROUTE_IMAGE_PULL },
 		{ "import", "docker import", ROUTE_IMAGE_IMPORT },
@@ -274,7 +293,7 @@ static void a_refusal_stands_where_the_client_can_show_it(void **state)
 		{ "service rollback", "docker service rollback", ROUTE_SERVICE_ROLLBACK },
 		{ "swarm update", "docker swarm update --autolock", ROUTE_SWARM_UPDATE },
 		{ "swarm unlock-key", "docker swarm unlock-key --rotate", ROUTE_SWARM_ROTATE_KEY },
-		{ "push", "docker build (default)", ROUTE_BUILD_GRPC },
+		{ "push", "docker build (default)", ROUTE_NONE },
 		{ "stack deploy", "docker stack deploy", ROUTE_SERVICE_CREATE },
 		{ "login", "docker login", ROUTE_AUTH },
 	};
@@ -318,6 +337,16 @@ static void every_spelling_of_a_command_means_the_same(void **state)
 	tsv_close(&tsv);
 }
 
+/* What a build calls, and no other command does. */
+#define BUILD_CALLS                                                                                \
+	ROUTE_CALL_SOLVE, ROUTE_CALL_BRIDGE_PING, ROUTE_CALL_BRIDGE_SOLVE, ROUTE_CALL_BRIDGE_RETURN, \
+		ROUTE_CALL_BRIDGE_INPUTS, ROUTE_CALL_BRIDGE_EVALUATE, ROUTE_CALL_BRIDGE_WARN,      \
+		ROUTE_CALL_RESOLVE_IMAGE_CONFIG, ROUTE_CALL_RESOLVE_SOURCE_META,                   \
+		ROUTE_CALL_READ_FILE, ROUTE_CALL_READ_DIR, ROUTE_CALL_STAT_FILE,                   \
+		ROUTE_CALL_NEW_CONTAINER, ROUTE_CALL_RELEASE_CONTAINER, ROUTE_CALL_EXEC_PROCESS,   \
+		ROUTE_CALL_READ_FILE_CONTAINER, ROUTE_CALL_READ_DIR_CONTAINER,                     \
+		ROUTE_CALL_STAT_FILE_CONTAINER
+
 static void a_denied_command_takes_no_other_routes_with_it(void **state)
 {
 	(void)state;
@@ -332,8 +361,11 @@ static void a_denied_command_takes_no_other_routes_with_it(void **state)
 		ROUTES(ROUTE_CONTAINER_ARCHIVE_GET, ROUTE_CONTAINER_ARCHIVE_PUT,
 			ROUTE_CONTAINER_COPY));
 	expect_only(DENY("build"), LATCH_VERDICT_REFUSE,
-		ROUTES(ROUTE_BUILD_GRPC, ROUTE_BUILD, ROUTE_BUILD_EXPORT, ROUTE_BUILD_CANCEL,
-			ROUTE_IMAGE_GET_CACHE));
+		ROUTES(ROUTE_BUILD, ROUTE_BUILD_EXPORT, ROUTE_BUILD_CANCEL, ROUTE_IMAGE_GET_CACHE,
+			BUILD_CALLS));
+	expect_only(DENY("builder prune"), LATCH_VERDICT_REFUSE,
+		ROUTES(ROUTE_BUILD_PRUNE, ROUTE_CALL_PRUNE));
+	expect_only(DENY("buildx du"), LATCH_VERDICT_REFUSE, ROUTES(ROUTE_CALL_DISK_USAGE));
 	expect_only(DENY("plugin push"), LATCH_VERDICT_REFUSE, ROUTES(ROUTE_PLUGIN_PUSH));
 	expect_only(DENY("rmi", "tag"), LATCH_VERDICT_REFUSE,
 		ROUTES(ROUTE_IMAGE_DELETE, ROUTE_IMAGE_TAG));
@@ -354,8 +386,8 @@ static void a_denied_command_takes_no_other_routes_with_it(void **state)
 static void a_denied_command_is_refused_where_it_could_hide(void **state)
 {
 	(void)state;
-	expect_only(DENY("push"), LATCH_VERDICT_REFUSE,
-		ROUTES(ROUTE_IMAGE_PUSH, ROUTE_BUILD_GRPC, ROUTE_SESSION, ROUTE_BUILD_EXPORT));
+	/* The mediator looks into builds. */
+	expect_only(DENY("push"), LATCH_VERDICT_REFUSE, ROUTES(ROUTE_IMAGE_PUSH));
 	expect_equal(DENY("push"), DENY("image push"), "push");
 	expect_only(DENY("swarm update"), LATCH_VERDICT_REFUSE,
 		ROUTES(ROUTE_SWARM_UPDATE, ROUTE_SWARM_ROTATE_TOKEN, ROUTE_SWARM_ROTATE_KEY));
@@ -368,6 +400,28 @@ static void a_denied_command_is_refused_where_it_could_hide(void **state)
 	expect_only(ALLOW("swarm update"), LATCH_VERDICT_PASS,
 		ROUTES(ROUTE_SWARM_UPDATE, ROUTE_SWARM_INSPECT, ROUTE_SWARM_UNLOCK_KEY, ROUTE_PING,
 			ROUTE_PING_HEAD, ROUTE_VERSION));
+}
+
+/* There nobody sees calls, nor what a build is for. */
+static void in_direct_transport_grpc_is_all_that_could_be_in_it(void **state)
+{
+	static const char *const calling[] = { "builder prune", "buildx du", "buildx ls",
+		"buildx inspect", "buildx history" };
+
+	(void)state;
+	expect_only(DENY_DIRECT("push"), LATCH_VERDICT_REFUSE,
+		ROUTES(ROUTE_IMAGE_PUSH, ROUTE_BUILD_GRPC, ROUTE_BUILD_EXPORT));
+	expect_only(DENY_DIRECT("build"), LATCH_VERDICT_REFUSE,
+		ROUTES(ROUTE_BUILD_GRPC, ROUTE_BUILD, ROUTE_BUILD_EXPORT, ROUTE_BUILD_CANCEL,
+			ROUTE_IMAGE_GET_CACHE, BUILD_CALLS));
+	for (size_t i = 0; i < ARRAY_SIZE(calling); i++) {
+		assert_int_equal(
+			DENY_DIRECT(calling[i]).of[ROUTE_BUILD_GRPC], LATCH_VERDICT_REFUSE);
+		assert_int_equal(DENY(calling[i]).of[ROUTE_BUILD_GRPC], LATCH_VERDICT_PASS);
+		expect_equal(ALLOW_DIRECT(calling[i]), ALLOW(calling[i]), calling[i]);
+	}
+	/* What no mediator looks into either. */
+	expect_equal(DENY_DIRECT("swarm update"), DENY("swarm update"), "swarm update");
 }
 
 static void an_allowed_command_brings_no_other_routes_with_it(void **state)
@@ -386,7 +440,12 @@ static void an_allowed_command_brings_no_other_routes_with_it(void **state)
 		ROUTES(ROUTE_EXEC_CREATE, ROUTE_EXEC_START, ROUTE_EXEC_RESIZE, ROUTE_EXEC_INSPECT,
 			ROUTE_CONTAINER_INSPECT, ROUTE_PING, ROUTE_PING_HEAD, ROUTE_VERSION));
 	expect_only(ALLOW("buildx inspect"), LATCH_VERDICT_PASS,
-		ROUTES(ROUTE_BUILD_GRPC, ROUTE_PING, ROUTE_PING_HEAD, ROUTE_VERSION));
+		ROUTES(ROUTE_BUILD_GRPC, ROUTE_CALL_LIST_WORKERS, ROUTE_CALL_INFO, ROUTE_CALL_TRACE,
+			ROUTE_PING, ROUTE_PING_HEAD, ROUTE_VERSION));
+	expect_only(ALLOW("buildx du"), LATCH_VERDICT_PASS,
+		ROUTES(ROUTE_BUILD_GRPC, ROUTE_CALL_DISK_USAGE, ROUTE_CALL_LIST_WORKERS,
+			ROUTE_CALL_INFO, ROUTE_CALL_TRACE, ROUTE_PING, ROUTE_PING_HEAD,
+			ROUTE_VERSION));
 	expect_only(ALLOW("logout"), LATCH_VERDICT_PASS,
 		ROUTES(ROUTE_PING, ROUTE_PING_HEAD, ROUTE_VERSION));
 }
@@ -459,7 +518,11 @@ static void wildcards_refuse_these_routes_and_no_others(void **state)
 			ROUTE_NETWORK_PRUNE, ROUTE_NETWORK_DELETE));
 	expect_only(DENY("build*"), LATCH_VERDICT_REFUSE,
 		ROUTES(ROUTE_BUILD_GRPC, ROUTE_BUILD, ROUTE_BUILD_EXPORT, ROUTE_BUILD_CANCEL,
-			ROUTE_BUILD_PRUNE, ROUTE_IMAGE_GET_CACHE));
+			ROUTE_BUILD_PRUNE, ROUTE_IMAGE_GET_CACHE, BUILD_CALLS, ROUTE_CALL_PRUNE,
+			ROUTE_CALL_DISK_USAGE, ROUTE_CALL_LIST_WORKERS, ROUTE_CALL_INFO,
+			ROUTE_CALL_LISTEN_HISTORY, ROUTE_CALL_UPDATE_HISTORY,
+			ROUTE_CALL_CONTENT_INFO, ROUTE_CALL_CONTENT_READ,
+			ROUTE_CALL_CONTENT_LIST));
 	expect_only(DENY("system*"), LATCH_VERDICT_REFUSE,
 		ROUTES(ROUTE_SYSTEM_DF, ROUTE_EVENTS, ROUTE_INFO, ROUTE_CONTAINER_PRUNE,
 			ROUTE_NETWORK_PRUNE, ROUTE_VOLUME_PRUNE, ROUTE_IMAGE_PRUNE,
@@ -586,11 +649,11 @@ static void an_entry_says_what_it_cannot_stop(void **state)
 	expect_warning("ps", NULL);
 	expect_warning("plugin", NULL);
 	expect_warning("secret", NULL);
-	expect_warning("push", "/grpc");
-	expect_warning("push", "refuses POST /grpc, POST /session and POST /build with outputs too");
+	expect_warning("push", "such a build is refused where push is");
+	expect_warning("push", "in direct transport nobody looks into builds");
 	expect_warning("swarm update", "refuses that as well");
 	expect_warning("swarm", NULL);
-	expect_warning("image*", "push: a build can push its result through POST /grpc");
+	expect_warning("image*", "push: a build can push its result");
 	expect_warning("pull", "builds and services pull inside the engine");
 	expect_warning("run", "create");
 	expect_warning("container run", "\"container run\": run and create");
@@ -680,7 +743,8 @@ static void a_route_is_named_after_the_command_that_it_is(void **state)
 	assert_string_equal(command_of_route(ROUTE_IMAGE_PUSH), "push");
 	assert_string_equal(command_of_route(ROUTE_CONTAINER_CREATE), "run");
 	assert_string_equal(command_of_route(ROUTE_CONTAINER_LIST), "ps");
-	assert_string_equal(command_of_route(ROUTE_BUILD_GRPC), "build");
+	assert_string_equal(command_of_route(ROUTE_CALL_SOLVE), "build");
+	assert_string_equal(command_of_route(ROUTE_CALL_PRUNE), "builder prune");
 	assert_string_equal(command_of_route(ROUTE_IMAGE_IMPORT), "import");
 	assert_string_equal(command_of_route(ROUTE_DEBUG_VARS), "");
 	assert_string_equal(command_of_route(ROUTE_NONE), "");
@@ -702,7 +766,9 @@ static void only_these_routes_are_no_command(void **state)
 			ROUTE_DEBUG_PPROF_CMDLINE, ROUTE_DEBUG_PPROF_PROFILE,
 			ROUTE_DEBUG_PPROF_SYMBOL, ROUTE_DEBUG_PPROF_TRACE, ROUTE_DEBUG_PPROF_BLOCK,
 			ROUTE_DEBUG_PPROF_GOROUTINE, ROUTE_DEBUG_PPROF_HEAP,
-			ROUTE_DEBUG_PPROF_THREADCREATE, ROUTE_DEBUG_PPROF_NAME));
+			ROUTE_DEBUG_PPROF_THREADCREATE, ROUTE_DEBUG_PPROF_NAME, ROUTE_CALL_STATUS,
+			ROUTE_CALL_SESSION, ROUTE_CALL_TRACE, ROUTE_CALL_HEALTH_CHECK,
+			ROUTE_CALL_HEALTH_WATCH));
 }
 
 int main(void)
@@ -714,6 +780,7 @@ int main(void)
 		cmocka_unit_test(every_spelling_of_a_command_means_the_same),
 		cmocka_unit_test(a_denied_command_takes_no_other_routes_with_it),
 		cmocka_unit_test(a_denied_command_is_refused_where_it_could_hide),
+		cmocka_unit_test(in_direct_transport_grpc_is_all_that_could_be_in_it),
 		cmocka_unit_test(an_allowed_command_brings_no_other_routes_with_it),
 		cmocka_unit_test(an_empty_list_denies_nothing_or_allows_almost_nothing),
 		cmocka_unit_test(a_wildcard_is_exactly_the_subcommands_of_its_name),

@@ -112,6 +112,15 @@ static void a_bad_discriminator_is_refused(void **state)
 		ROUTE(C, "GET", "/b", 0, TRUE("k")) ROUTE(D, "GET", "/b", 0, ALWAYS));
 }
 
+static void a_bad_call_is_refused(void **state)
+{
+	(void)state;
+	EXPECT_REFUSED("expected all calls behind all requests",
+		ROUTE(A, "POST", "/a.B/C", ROUTE_CALL, ALWAYS) ROUTE(B, "GET", "/b", 0, ALWAYS));
+	EXPECT_REFUSED("it is a call; expected", ROUTE(A, "GET", "/a.B/C", ROUTE_CALL, ALWAYS));
+	EXPECT_REFUSED("it is a call; expected", ROUTE(A, "POST", "/a.B/{x}", ROUTE_CALL, ALWAYS));
+}
+
 static void a_sentence_names_file_line_and_row(void **state)
 {
 	static const struct row rows[] = {
@@ -217,6 +226,7 @@ int main(void)
 		cmocka_unit_test(rows_that_share_a_request_must_be_told_apart),
 		cmocka_unit_test(keyed_rows_must_stand_together),
 		cmocka_unit_test(a_bad_discriminator_is_refused),
+		cmocka_unit_test(a_bad_call_is_refused),
 		cmocka_unit_test(a_sentence_names_file_line_and_row),
 		cmocka_unit_test(the_first_row_of_the_table_is_accepted),
 		cmocka_unit_test(no_two_states_are_equal),

@@ -94,7 +94,7 @@ static void setup(struct bench *bench)
 	snprintf(bench->path, sizeof(bench->path), "/tmp/latch-policy-%d.json", getpid());
 	write_settings(bench, ONE, "deny", "volume", true);
 	assert_int_equal(settings_load(bench->path, &settings, &problem), 0);
-	assert_int_equal(policy_start(&bench->policy, &bench->maps, settings, &problem), 0);
+	assert_int_equal(policy_start(&bench->policy, &bench->maps, settings, false, &problem), 0);
 	uv_loop_init(&bench->loop);
 	bench->pool = fetch_pool_new(&bench->loop);
 	/* The loop never runs: nobody is asked anything. */

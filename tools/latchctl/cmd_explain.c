@@ -84,6 +84,16 @@ static bool judged_by_image(int route)
 static const char image_note[] =
 	"the image list is asked as well: what mounts the socket must be of a listed image";
 
+/* Where the mediator looks, nothing can hide. */
+static bool is_looked_into(const struct command_policy *policy, int route)
+{
+	return !policy->list.direct && route_get(route)->flags & ROUTE_JUDGE_BUILD;
+}
+
+static const char build_note[] =
+	"what a build asks for is looked at as well: one that pushes is refused where push is, and one "
+	"that asks for what hostAccess does not allow";
+
 /* Why a deny list refuses a request that none of its entries is. */
 static void print_hidden(const struct command_policy *policy, const struct route_verdict *verdict)
 {
@@ -92,7 +102,8 @@ static void print_hidden(const struct command_policy *policy, const struct route
 	size_t count = commands_of_route(verdict->route, RELATION_HIDDEN, names, MAX_NAMES);
 	char condition[128];
 
-	if (verdict->pass || policy->list.type != COMMANDLIST_DENY || !count)
+	if (verdict->pass || policy->list.type != COMMANDLIST_DENY || !count ||
+		is_looked_into(policy, verdict->route))
 		return;
 	describe_discriminator(verdict->route, condition, sizeof(condition));
 	printf("note      %s %s%s%s can hide ", route->method, route->template,
@@ -125,6 +136,17 @@ static bool any_judged(const struct command_verdict *verdict)
 	for (size_t i = 0; i < verdict->count; i++)
 		judged |= judged_by_image(verdict->routes[i].route);
 	return judged;
+}
+
+static bool any_looked_into(
+	const struct command_policy *policy, const struct command_verdict *verdict)
+{
+	bool looked_into = false;
+
+	for (size_t i = 0; i < verdict->count; i++)
+		looked_into |= is_looked_into(policy, verdict->routes[i].route) &&
+			       verdict->routes[i].is;
+	return looked_into;
 }
 
 /* What to change so that all of the command passes. Returns the number of names, 0 without need. */
@@ -209,6 +231,8 @@ static int print_command(const struct command_policy *policy, const struct cliwo
 		printf("note      %s\n", command->note);
 	if (any_judged(verdict))
 		printf("note      %s\n", image_note);
+	if (any_looked_into(policy, verdict))
+		printf("note      %s\n", build_note);
 	for (size_t i = 0; i < verdict->count; i++)
 		print_hidden(policy, &verdict->routes[i]);
 	for (size_t i = 0; i < verdict->count; i++)
@@ -405,6 +429,11 @@ static void read_request(const struct command_policy *policy, struct request *re
 	route_classify(request->method, strlen(request->method), request->target,
 		strlen(request->target), &request->match);
 	request->upper = ROUTE_NONE;
+	/* Inside POST /grpc such a path is a call; of HTTP/1 it is nothing. */
+	if (request->match.id == ROUTE_NONE && !strcmp(request->method, "POST"))
+		request->match.id = route_of_call(request->target);
+	if (request->match.id != ROUTE_NONE)
+		request->match.problem = NULL;
 	if (request->match.id == ROUTE_NONE)
 		request->upper = route_in_capitals(request);
 	else
@@ -428,6 +457,14 @@ static size_t request_advice(
 	return count < MAX_NAMES ? count : MAX_NAMES;
 }
 
+/* In mediated transport the mediator looks into builds. */
+static const char *where_hidden(int route)
+{
+	return route_get(route)->flags & ROUTE_JUDGE_BUILD ?
+		       ", in direct transport, where nobody looks into it" :
+		       ", where latch does not look";
+}
+
 static void print_commands(int route, enum relation relation)
 {
 	static const char *const labels[] = {
@@ -445,7 +482,7 @@ static void print_commands(int route, enum relation relation)
 		fputs("no command of docker's", stdout);
 	for (size_t i = 0; i < count && i < MAX_NAMES; i++)
 		printf("%sdocker %s", i ? ", " : "", names[i]);
-	puts(relation == RELATION_HIDDEN ? ", where latch does not look" : "");
+	puts(relation == RELATION_HIDDEN ? where_hidden(route) : "");
 }
 
 static void print_no_route(const struct request *request)
@@ -497,6 +534,8 @@ static void print_route(const struct command_policy *policy, const struct reques
 							   : reason);
 	if (judged_by_image(request->match.id))
 		printf("note      %s\n", image_note);
+	if (is_looked_into(policy, request->match.id))
+		printf("note      %s\n", build_note);
 	if (route_has_form(request->match.id))
 		puts("note      the engine reads the values of a form body before those of the "
 		     "query: a "

@@ -46,11 +46,13 @@ static int read_status(struct command_policy *policy)
 	json_t *answer = json_object_get(policy->status, "policy"), *entry;
 	json_t *commands = json_object_get(answer, "commands");
 	const char *type = text(answer, "command_list"), *mode = text(policy->status, "mode");
+	const char *transport = text(policy->status, "transport");
 	size_t i;
 
 	policy->file = text(answer, "file");
 	policy->digest = text(answer, "sha256");
-	if (!policy->file || !policy->digest || !type || !mode || !json_is_array(commands))
+	if (!policy->file || !policy->digest || !type || !mode || !transport ||
+		!json_is_array(commands))
 		return -EPROTO;
 	/* Anything but the two words is a list that is not understood. */
 	if (strcmp(type, "allow") && strcmp(type, "deny"))
@@ -68,6 +70,7 @@ static int read_status(struct command_policy *policy)
 	}
 	policy->list.commands = policy->entries;
 	policy->list.count = json_array_size(commands);
+	policy->list.direct = !strcmp(transport, "direct");
 	return 0;
 }
 

@@ -241,17 +241,27 @@ static void pass_always(unsigned char *verdicts)
 	}
 }
 
-static void apply_entry(enum commandlist_type type, const char *entry, unsigned char *verdicts)
+/* Fail closed: what is not looked into may be the command. */
+static void refuse_hiding_places(
+	const struct commandlist *list, const struct command *command, unsigned char *verdicts)
+{
+	for (const short *hidden = command->hidden_in; *hidden != COMMAND_NO_ROUTE; hidden++) {
+		if (list->direct || !(route_get(*hidden)->flags & ROUTE_JUDGE_BUILD))
+			verdicts[*hidden] = LATCH_VERDICT_REFUSE;
+	}
+}
+
+static void apply_entry(
+	const struct commandlist *list, const char *entry, unsigned char *verdicts)
 {
 	for (size_t i = 0; i < command_count(); i++) {
 		const struct command *command = command_get(i);
 
 		if (!selects(entry, command))
 			continue;
-		if (type == COMMANDLIST_DENY) {
+		if (list->type == COMMANDLIST_DENY) {
 			set_routes(verdicts, command->is, LATCH_VERDICT_REFUSE);
-			/* Fail closed: what is not looked into may be the command. */
-			set_routes(verdicts, command->hidden_in, LATCH_VERDICT_REFUSE);
+			refuse_hiding_places(list, command, verdicts);
 		} else {
 			set_routes(verdicts, command->is, LATCH_VERDICT_PASS);
 			set_routes(verdicts, command->needs, LATCH_VERDICT_PASS);
@@ -263,13 +273,13 @@ static void apply_entry(enum commandlist_type type, const char *entry, unsigned 
  * Asked of the verdicts that the entry alone makes, so that it cannot differ from what a compiled
  * list obeys.
  */
-static bool decides(enum commandlist_type type, const char *entry, int route_id)
+static bool decides(const struct commandlist *list, const char *entry, int route_id)
 {
-	bool deny = type == COMMANDLIST_DENY;
+	bool deny = list->type == COMMANDLIST_DENY;
 	unsigned char verdicts[ROUTE_COUNT];
 
 	memset(verdicts, deny ? LATCH_VERDICT_PASS : LATCH_VERDICT_REFUSE, ROUTE_COUNT);
-	apply_entry(type, entry, verdicts);
+	apply_entry(list, entry, verdicts);
 	return verdicts[route_id] != (deny ? LATCH_VERDICT_PASS : LATCH_VERDICT_REFUSE);
 }
 
@@ -277,7 +287,7 @@ size_t commandlist_entry(const struct commandlist *list, int route_id, size_t fr
 {
 	if (route_get(route_id)->flags & ROUTE_ALWAYS)
 		return list->count;
-	while (from < list->count && !decides(list->type, list->commands[from], route_id))
+	while (from < list->count && !decides(list, list->commands[from], route_id))
 		from++;
 	return from;
 }
@@ -299,7 +309,7 @@ int commandlist_compile(const struct commandlist *list, unsigned char verdicts[R
 	}
 	memset(verdicts, deny ? LATCH_VERDICT_PASS : LATCH_VERDICT_REFUSE, ROUTE_COUNT);
 	for (size_t i = 0; i < list->count; i++)
-		apply_entry(list->type, list->commands[i], verdicts);
+		apply_entry(list, list->commands[i], verdicts);
 	pass_always(verdicts);
 	return 0;
 }

@@ -3,8 +3,8 @@
  * From ECI's command list to one verdict per route.
  *
  * A command of include/latch/commands.def *is* some routes, *needs* others, and may be *hidden in*
- * further ones. A deny list refuses the routes that a listed command is or may be hidden in; an
- * allow list passes those that a listed command is or needs. Routes marked ROUTE_ALWAYS pass under
+ * further ones. A deny list refuses the routes that a listed command is or may be hidden in, unless
+ * the mediator looks there; an allow list passes those that a listed command is or needs. Routes marked ROUTE_ALWAYS pass under
  * both. Names and wildcards are ECI's.
  */
 #ifndef LATCH_COMMANDLIST_H
@@ -25,6 +25,7 @@ struct commandlist {
 	enum commandlist_type type;
 	const char *const *commands; /* "push", "container ls", "image*" */
 	size_t count;
+	bool direct; /* the transport: nobody looks into what ROUTE_JUDGE_BUILD marks */
 };
 
 /*

@@ -37,9 +37,12 @@
 	"latch: %s: a container may not hand out %s; if you wish to allow it, add \"%s\" to "       \
 	"dockerSocketMount.hostAccess in the admin-settings, for all images or for this one."
 
-/* Behind MESSAGE_COMMAND_BLOCKED, where all of BuildKit is refused: ECI's list may name push alone. */
+/* Behind MESSAGE_COMMAND_BLOCKED, where none of BuildKit's calls is allowed. */
 #define MESSAGE_BUILDKIT_HINT                                                                      \
-	" (latch: BuildKit is refused whole where build is refused, and where push is, for a build " \
-	"can push; `latchctl explain docker build` says which)"
+	" (latch: no command that uses BuildKit is allowed; `latchctl explain docker build` says why)"
+
+/* Behind MESSAGE_COMMAND_BLOCKED, of a build. One %s: what says that it pushes. */
+#define MESSAGE_BUILD_PUSHES                                                                       \
+	" (latch: this build pushes, %s, and push is blocked: build without that, or allow push)"
 
 #endif

@@ -4,6 +4,7 @@
  * first value of a key; here every one counts, so it does not matter which comes first.
  */
 #include "access.h"
+#include "query.h"
 #include "route.h"
 
 #define VALUE_SIZE 64 /* a longer value is none of the harmless ones */
@@ -43,50 +44,14 @@ static const struct query_rule rules[] = {
 	{ROUTE_CHECKPOINT_DELETE, "dir", HOST_ACCESS_HOST_PATHS, is_nothing},
 };
 
-/*
- * Decodes as url.ParseQuery does, into a string. False: badly escaped, which makes Go drop the pair, or
- * too long, with NUL, which is then no harmless value; *dropped tells the two apart.
- */
-static bool decode(struct span text, char *out, size_t size, bool *dropped)
+static void read_pair(int route, const struct query_pair *pair, struct access *access)
 {
-	size_t used = 0;
-
-	*dropped = false;
-	for (size_t i = 0; i < text.length; i++) {
-		char c = text.data[i];
-
-		if (c == '+') {
-			c = ' ';
-		} else if (c == '%') {
-			int high = i + 2 < text.length ? hex_value(text.data[i + 1]) : -1;
-			int low = i + 2 < text.length ? hex_value(text.data[i + 2]) : -1;
-
-			*dropped = high < 0 || low < 0;
-			if (*dropped)
-				return false;
-			c = high * 16 + low;
-			i += 2;
-		}
-		if (!c || used + 1 >= size)
-			return false;
-		out[used++] = c;
-	}
-	out[used] = 0;
-	return true;
-}
-
-static void read_pair(int route, struct span pair, struct access *access)
-{
-	const char *equals = memchr(pair.data, '=', pair.length);
-	struct span key = {pair.data, equals ? (size_t)(equals - pair.data) : pair.length};
-	struct span value = {equals ? equals + 1 : "",
-		equals ? pair.length - key.length - 1 : 0};
 	char name[VALUE_SIZE], text[VALUE_SIZE] = "";
 	bool dropped, fits;
 
-	if (!decode(key, name, sizeof(name), &dropped))
+	if (!query_decode(pair->key, name, sizeof(name), &dropped))
 		return;
-	fits = decode(value, text, sizeof(text), &dropped);
+	fits = query_decode(pair->value, text, sizeof(text), &dropped);
 	if (dropped)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
@@ -97,13 +62,8 @@ static void read_pair(int route, struct span pair, struct access *access)
 
 void access_read_query(int route, struct span query, struct access *access)
 {
-	while (query.length) {
-		const char *end = memchr(query.data, '&', query.length);
-		size_t length = end ? (size_t)(end - query.data) : query.length;
+	struct query_pair pair;
 
-		read_pair(route, (struct span){query.data, length}, access);
-		length += end != NULL;
-		query.data += length;
-		query.length -= length;
-	}
+	while (query_next(&query, &pair))
+		read_pair(route, &pair, access);
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "answer.h"
+#include "calls.h"
 #include "client.h"
 
 #define MAX_ANSWER (4 * HEAD_MAX_SIZE) /* a request URI, escaped */
@@ -56,6 +57,7 @@ void client_close(struct client *client)
 	forget_request(client);
 	buffer_reset(&client->in);
 	grpc_refusal_free(TAKE_PTR(client->refusal));
+	calls_forget(client);
 	stream_close(&client->front);
 	stream_close(&client->engine);
 	uv_close((uv_handle_t *)&client->timer, on_timer_closed);
@@ -69,6 +71,11 @@ void client_start_timer(struct client *client, uint64_t ms, uv_timer_cb callback
 void client_stop_timer(struct client *client)
 {
 	uv_timer_stop(&client->timer);
+}
+
+bool client_is_contained(const struct client *client)
+{
+	return !client->labelled || client->label.tag != LATCH_TAG_HOST;
 }
 
 uint64_t client_head_time(const struct client *client)
@@ -96,6 +103,7 @@ void client_linger(struct client *client)
 		return;
 	client->input = INPUT_DRAIN;
 	forget_request(client);
+	calls_forget(client);
 	client_stop_timer(client);
 	stream_close(&client->engine);
 	stream_shutdown(&client->front);
@@ -129,6 +137,7 @@ void client_update(struct client *client)
 		break;
 	case INPUT_BODY:
 	case INPUT_STREAM:
+	case INPUT_CALLS:
 		wanted = client->engine.queued < STREAM_HIGH;
 		break;
 	case INPUT_REFUSED:
@@ -172,6 +181,9 @@ static size_t take(struct client *client, const char *data, size_t length)
 	case INPUT_STREAM:
 		tunnel_client_data(client, data, length);
 		return length;
+	case INPUT_CALLS:
+		calls_client_data(client, data, length);
+		return length;
 	case INPUT_REFUSED:
 		return refuse_calls(client, data, length);
 	case INPUT_DRAIN:
@@ -207,7 +219,7 @@ static void resume_ended(struct client *client)
 		stream_shutdown(&client->engine);
 	else if (client->input == INPUT_COLLECT || client->input == INPUT_BODY)
 		client_close(client); /* the request will never be whole */
-	else if (client->input == INPUT_REFUSED)
+	else if (client->input == INPUT_REFUSED || client->input == INPUT_CALLS)
 		client_linger(client);
 	else if (client->input == INPUT_HEAD && client->front.queued < STREAM_HIGH)
 		client_linger(client); /* everything whole has been answered */
@@ -227,7 +239,10 @@ void client_resume(struct client *client)
 	}
 	if (client->front.ended)
 		resume_ended(client);
-	client_update(client);
+	if (client->input == INPUT_CALLS)
+		calls_flush(client);
+	else
+		client_update(client);
 }
 
 static void on_data(struct stream *stream, char *data, size_t length)
@@ -362,17 +377,35 @@ static void fill_report(const struct client *client, struct wire_request *report
 		head->target.data);
 }
 
+static void send_report(
+	struct client *client, struct wire_request *report, int status, const char *reason)
+{
+	report->refused = status;
+	COPY_STRING(report->reason, reason);
+	warden_link_report(&client->mediator->warden, report);
+}
+
 void client_report(struct client *client, int status, const char *reason)
 {
-	struct wire_request report = {.refused = status};
+	struct wire_request report = {0};
 	bool host = client->labelled && client->label.tag == LATCH_TAG_HOST;
 
 	/* What the host is not refused is nobody's news: it would drown the rest. */
 	if (host && !status)
 		return;
 	fill_report(client, &report);
-	COPY_STRING(report.reason, reason);
-	warden_link_report(&client->mediator->warden, &report);
+	send_report(client, &report, status, reason);
+}
+
+void client_report_call(
+	struct client *client, int route, const char *path, int status, const char *reason)
+{
+	struct wire_request report = {.route = route, .method = "POST"};
+
+	if (client->labelled)
+		report.client = client->label;
+	snprintf(report.text, sizeof(report.text), "%s", path);
+	send_report(client, &report, status, reason);
 }
 
 static bool may_go_on(const struct client *client)

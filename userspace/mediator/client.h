@@ -11,6 +11,7 @@
 
 #include "decide.h"
 #include "framing.h"
+#include "grpc_bridge.h"
 #include "grpc_refusal.h"
 #include "mediator.h"
 #include "request_body.h"
@@ -25,6 +26,7 @@ enum input {
 	INPUT_BODY,    /* a body on its way to the engine */
 	INPUT_ANSWER,  /* held back: the request is out, its answer is not in yet */
 	INPUT_STREAM,  /* a raw stream */
+	INPUT_CALLS,   /* calls of gRPC: each is judged */
 	INPUT_REFUSED, /* calls of gRPC: each is refused */
 	INPUT_DRAIN,   /* thrown away: the connection is about to close */
 };
@@ -68,6 +70,7 @@ struct client {
 	bool front_flushed; /* everything was sent, and the end of it */
 	bool front_gone;    /* the client closed altogether */
 	struct grpc_refusal *refusal; /* owned; INPUT_REFUSED */
+	struct grpc_bridge *bridge;   /* owned; INPUT_CALLS */
 
 	struct request *request; /* owned; NULL: no head was read */
 	char *form_target; /* owned; with the body's form in its query. NULL: no form was read */
@@ -98,6 +101,8 @@ void client_update(struct client *client);
 void client_resume(struct client *client);
 void client_start_timer(struct client *client, uint64_t ms, uv_timer_cb callback);
 void client_stop_timer(struct client *client);
+/* Has it the socket from inside a container? Then rules about builds and the host's own things bind it. */
+bool client_is_contained(const struct client *client);
 /* Milliseconds for a head, or a body that decides something. */
 uint64_t client_head_time(const struct client *client);
 /* Forgets the request at hand; the next bytes are a head. */
@@ -117,6 +122,9 @@ void client_refuse(struct client *client, int status, const char *reason, const 
 void client_refuse_h2c(struct client *client, const char *reason, const char *message);
 /* For the audit: the request passed (status 0) or was refused. */
 void client_report(struct client *client, int status, const char *reason);
+/* The same of a call of gRPC in it, by its route and its :path. */
+void client_report_call(
+	struct client *client, int route, const char *path, int status, const char *reason);
 
 /* request.c: takes bytes of a head. Returns how many were used, 0 for more. */
 size_t request_take(struct client *client, const char *data, size_t length);

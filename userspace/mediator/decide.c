@@ -65,8 +65,8 @@ static enum decision command_verdict(
 	return verdict.verdict == LATCH_VERDICT_PASS ? DECIDE_JUDGE : DECIDE_COMMAND;
 }
 
-enum decision decide_request(const struct subject_source *source, const struct latch_conn *label,
-	const struct route_match *match)
+enum decision decide_route(
+	const struct subject_source *source, const struct latch_conn *label, int route)
 {
 	struct latch_state state;
 	enum decision decision;
@@ -74,10 +74,17 @@ enum decision decide_request(const struct subject_source *source, const struct l
 	if (!read_state(source, &state))
 		return DECIDE_NO_POLICY;
 	decision = admit(&state, label);
-	if (decision == DECIDE_JUDGE && !is_host(label)) {
-		decision = command_verdict(source, state.generation, match->id);
-		return has_lost_grant(source, label) ? DECIDE_CLIENT : decision;
-	}
+	if (decision != DECIDE_JUDGE || is_host(label))
+		return decision;
+	decision = command_verdict(source, state.generation, route);
+	return has_lost_grant(source, label) ? DECIDE_CLIENT : decision;
+}
+
+enum decision decide_request(const struct subject_source *source, const struct latch_conn *label,
+	const struct route_match *match)
+{
+	enum decision decision = decide_route(source, label, match->id);
+
 	if (decision != DECIDE_PASS && decision != DECIDE_JUDGE)
 		return decision;
 	/* Nothing that was not parsed is forwarded, whoever sent it and in whatever mode. */

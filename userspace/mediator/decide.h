@@ -25,6 +25,13 @@ enum decision {
 enum decision decide_request(const struct subject_source *source, const struct latch_conn *label,
 	const struct route_match *match);
 
+/*
+ * The same of a row of routes.def alone (ROUTE_NONE: of what has none), for what is no request of HTTP/1:
+ * a call of gRPC, or a push that a build would make. Never DECIDE_NO_ROUTE or DECIDE_UNREADABLE.
+ */
+enum decision decide_route(
+	const struct subject_source *source, const struct latch_conn *label, int route);
+
 /* The same for a client of which no request has been read: DECIDE_JUDGE or a refusal. */
 enum decision decide_client(const struct subject_source *source, const struct latch_conn *label);
 

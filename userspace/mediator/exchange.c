@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "calls.h"
 #include "client.h"
 #include "form.h"
 #include "serialise.h"
@@ -230,6 +231,17 @@ static void on_bad_answer(struct client *client)
 	client_linger(client);
 }
 
+/* What a contained client calls is judged, also where isolation is off now: it may be on later. */
+static void begin_stream(struct client *client, const char *data, size_t length)
+{
+	bool calls = route_get(client->request->match.id)->flags & ROUTE_GRPC;
+
+	if (calls && client_is_contained(client))
+		calls_begin(client, data, length);
+	else
+		tunnel_begin(client, data, length);
+}
+
 static void on_answer_data(struct client *client, const char *data, size_t length)
 {
 	size_t used;
@@ -245,7 +257,7 @@ static void on_answer_data(struct client *client, const char *data, size_t lengt
 		return;
 	}
 	if (r == RESPONSE_STREAM)
-		tunnel_begin(client, data + used, length - used);
+		begin_stream(client, data + used, length - used);
 	else if (r == RESPONSE_DONE)
 		/* More than was asked for: nothing on this connection can be relied on. */
 		answer_complete(client, client->response.keep_alive && used == length);
@@ -288,6 +300,8 @@ static void on_data(struct stream *stream, char *data, size_t length)
 		return;
 	if (client->input == INPUT_STREAM)
 		tunnel_engine_data(client, data, length);
+	else if (client->input == INPUT_CALLS)
+		calls_engine_data(client, data, length);
 	else
 		exchange_engine_data(client, data, length);
 }

@@ -9,64 +9,29 @@
  */
 #include <errno.h>
 #include <nghttp2/nghttp2.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "grpc_refusal.h"
+#include "grpc_status.h"
 
-#define PERMISSION_DENIED "7" /* status codes of gRPC */
-#define MAX_CALLS	  100 /* at once: a client that opens more is told to wait */
+#define MAX_CALLS 100 /* at once: a client that opens more is told to wait */
 
 struct grpc_refusal {
 	nghttp2_session *session;
-	char *message; /* owned; as a header field holds it */
+	struct http2_fields answer; /* to every call */
 };
 
-/* gRPC over HTTP/2, "Percent-Encoding": what is not printable ASCII, and the percent sign itself. */
-static char *encode(const char *message)
-{
-	char *encoded = malloc(3 * strlen(message) + 1), *out = encoded;
-
-	if (!encoded)
-		return NULL;
-	for (; *message; message++) {
-		unsigned char c = *message;
-
-		if (c >= ' ' && c <= '~' && c != '%')
-			*out++ = c;
-		else
-			out += sprintf(out, "%%%02X", c);
-	}
-	*out = '\0';
-	return encoded;
-}
-
-static nghttp2_nv field(const char *name, const char *value)
-{
-	return (nghttp2_nv){
-		.name = (uint8_t *)name,
-		.namelen = strlen(name),
-		.value = (uint8_t *)value,
-		.valuelen = strlen(value),
-	};
-}
-
-/* A response without a body, which gRPC calls "Trailers-Only", to every call's head. */
+/* To every call's head. */
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *context)
 {
 	const struct grpc_refusal *refusal = context;
-	const nghttp2_nv fields[] = {
-		field(":status", "200"),
-		field("content-type", "application/grpc"),
-		field("grpc-status", PERMISSION_DENIED),
-		field("grpc-message", refusal->message),
-	};
+	nghttp2_nv fields[HTTP2_FIELDS_MAX];
+	size_t count = http2_fields_list(&refusal->answer, fields);
 
 	if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
 		return 0;
 	/* Where it fails the call stays open, and unanswered. */
-	nghttp2_submit_response(session, frame->hd.stream_id, fields, ARRAY_SIZE(fields), NULL);
+	nghttp2_submit_response(session, frame->hd.stream_id, fields, count, NULL);
 	return 0;
 }
 
@@ -93,8 +58,9 @@ struct grpc_refusal *grpc_refusal_new(const char *message)
 
 	if (!refusal)
 		return NULL;
-	refusal->message = encode(message);
-	if (!refusal->message || begin(refusal) < 0) {
+	http2_fields_init(&refusal->answer);
+	if (grpc_status_answer(&refusal->answer, GRPC_PERMISSION_DENIED, message) < 0 ||
+		begin(refusal) < 0) {
 		grpc_refusal_free(refusal);
 		return NULL;
 	}
@@ -106,7 +72,7 @@ void grpc_refusal_free(struct grpc_refusal *refusal)
 	if (!refusal)
 		return;
 	nghttp2_session_del(refusal->session);
-	free(refusal->message);
+	http2_fields_free(&refusal->answer);
 	free(refusal);
 }
 

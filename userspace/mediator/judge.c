@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "buildkit.h"
 #include "client.h"
 #include "form.h"
 #include "messages.h"
@@ -23,12 +24,6 @@
 static unsigned flags_of(const struct client *client)
 {
 	return route_get(client->request->match.id)->flags;
-}
-
-/* Rules about the host's own things bind whoever has the socket from inside a container. */
-static bool is_contained(const struct client *client)
-{
-	return !client->labelled || client->label.tag != LATCH_TAG_HOST;
 }
 
 void judge_forget(struct client *client)
@@ -174,7 +169,7 @@ static void judge_access(struct client *client)
 {
 	struct request_body *body = &client->request->judgement.body;
 
-	if (is_contained(client) && body->access.asked)
+	if (client_is_contained(client) && body->access.asked)
 		ask(client, WIRE_JUDGE_ACCESS, body->image ? body->image : "", body->access.asked,
 			on_access);
 	else
@@ -246,6 +241,36 @@ static void judge_body(struct client *client)
 		read_target(client);
 		judge_next_source(client);
 	}
+}
+
+/* A build that pushes counts as docker push too. False: it does not, or may. */
+static bool refuse_build_that_pushes(struct client *client)
+{
+	struct span target = client->request->head.target;
+	struct span query = {client->request->match.query, client->request->match.query_length};
+	_cleanup_free_ char *uri = strndup(target.data, target.length);
+	char push[BUILD_PUSH_SIZE], why[BUILD_PUSH_SIZE + sizeof(MESSAGE_BUILD_PUSHES)];
+	enum decision decision;
+
+	if (!(flags_of(client) & ROUTE_JUDGE_BUILD) || !query.data ||
+		!buildkit_outputs_push(query, push))
+		return false;
+	decision = decide_route(&client->mediator->source, client->labelled ? &client->label : NULL,
+		ROUTE_IMAGE_PUSH);
+	if (decision == DECIDE_PASS || decision == DECIDE_JUDGE)
+		return false;
+	snprintf(why, sizeof(why), MESSAGE_BUILD_PUSHES, push);
+	client_refuse(client, 403, "command list", MESSAGE_COMMAND_BLOCKED "%s", uri ? uri : "", why);
+	return true;
+}
+
+/* The body is not looked into, and goes through when the rest is agreed to. */
+static void judge_target(struct client *client)
+{
+	if (client_is_contained(client) && refuse_build_that_pushes(client))
+		return;
+	read_target(client);
+	judge_access(client);
 }
 
 static bool is_container_id(const char *id)
@@ -340,8 +365,7 @@ static void judge_collected(struct client *client)
 	} else if (request_body_matters(client->request->match.id)) {
 		judge_body(client);
 	} else {
-		read_target(client);
-		judge_access(client);
+		judge_target(client);
 	}
 }
 
@@ -396,7 +420,7 @@ bool judge_is_due(const struct client *client)
 {
 	unsigned due = ROUTE_JUDGE_CREATE | ROUTE_JUDGE_START;
 
-	if (is_contained(client))
+	if (client_is_contained(client))
 		due |= ROUTE_JUDGE_ACCESS | ROUTE_PLUGINS | ROUTE_SWARM;
 	return flags_of(client) & due;
 }
@@ -413,9 +437,7 @@ void judge_begin(struct client *client)
 	} else if (flags_of(client) & ROUTE_JUDGE_START) {
 		collect(client, START_MAX_BODY);
 	} else {
-		/* The body is not looked into, and goes through when the rest is agreed to. */
-		read_target(client);
-		judge_access(client);
+		judge_target(client);
 	}
 }
 

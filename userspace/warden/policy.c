@@ -46,13 +46,14 @@ static int flip(
 		       0;
 }
 
-int policy_start(struct policy *policy, const struct maps *maps, struct settings *settings,
+int policy_start(struct policy *policy, const struct maps *maps, struct settings *settings, bool direct,
 	char **problem)
 {
 	int generation;
 
-	*policy = (struct policy){ .settings = settings };
+	*policy = (struct policy){ .settings = settings, .direct = direct };
 	*problem = NULL;
+	settings->commands.direct = direct;
 	generation = prepare_commands(maps, settings, problem);
 	if (generation < 0)
 		return generation;
@@ -90,6 +91,7 @@ static int try_reload(
 	r = settings_load(policy->settings->path, settings, &policy->problem);
 	if (r < 0)
 		return r;
+	(*settings)->commands.direct = policy->direct;
 	generation = prepare_commands(parts->maps, *settings, &policy->problem);
 	if (generation < 0)
 		return generation;

@@ -16,6 +16,7 @@
 struct policy {
 	struct settings *settings; /* in force; owned */
 	uint32_t generation;	   /* of `verdicts`, that they are in */
+	bool direct; /* the transport: nobody looks into builds */
 	char *problem; /* why the last reload was refused, a line each; NULL when it was not */
 };
 
@@ -31,10 +32,11 @@ struct policy_parts {
 };
 
 /*
- * Puts the command list and the mode into the kernel: the first policy of this process. Takes
- * `settings`, also on error. Returns 0, or a negative errno and *problem (free()).
+ * Puts the command list and the mode into the kernel: the first policy of this process, in direct
+ * transport or not. Takes `settings`, also on error. Returns 0, or a negative errno and *problem
+ * (free()).
  */
-int policy_start(struct policy *policy, const struct maps *maps, struct settings *settings,
+int policy_start(struct policy *policy, const struct maps *maps, struct settings *settings, bool direct,
 	char **problem);
 
 /*

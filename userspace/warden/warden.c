@@ -119,7 +119,8 @@ static int prepare_kernel(struct warden *warden, struct settings *settings)
 	if (!r)
 		r = mark_self(warden);
 	if (!r)
-		r = policy_start(&warden->policy, &warden->maps, TAKE_PTR(settings), &problem);
+		r = policy_start(&warden->policy, &warden->maps, TAKE_PTR(settings),
+			warden->options->direct, &problem);
 	settings_free(settings);
 	if (!r)
 		r = cgroups_tag_existing(&warden->maps);
