@@ -87,7 +87,8 @@ static void both_routers_agree_on_every_request_line(void **state)
 	/* A corpus that finds too little would agree with anything. */
 	assert_in_range(none, CORPUS_COUNT / 4, CORPUS_COUNT / 4 * 3);
 	for (int id = 0; id < ROUTE_COUNT; id++) {
-		if (found[id] < CORPUS_COUNT / 100000)
+		/* Calls of gRPC are no requests. */
+		if (found[id] < CORPUS_COUNT / 100000 && !(route_get(id)->flags & ROUTE_CALL))
 			fail_msg("%s %s was found %u times", route_get(id)->method,
 				route_get(id)->template, found[id]);
 	}

@@ -64,7 +64,7 @@ static int print_commands(const struct settings *settings)
 		printf("%s %s", i ? "," : "", list->commands[i]);
 	for (size_t i = 0; i < ROUTE_COUNT; i++)
 		refused += verdicts[i] != LATCH_VERDICT_PASS;
-	printf("\n    %zu of the engine's %d routes refused, %zu passed\n", refused, ROUTE_COUNT,
+	printf("\n    %zu of the engine's %d routes and calls refused, %zu passed\n", refused, ROUTE_COUNT,
 		ROUTE_COUNT - refused);
 	return LATCHCTL_OK;
 }

@@ -54,8 +54,10 @@ static int read_status(struct command_policy *policy)
 	if (!policy->file || !policy->digest || !type || !mode || !transport ||
 		!json_is_array(commands))
 		return -EPROTO;
-	/* Anything but the two words is a list that is not understood. */
+	/* Anything but the two words is a list, or a transport, that is not understood. */
 	if (strcmp(type, "allow") && strcmp(type, "deny"))
+		return -EPROTO;
+	if (strcmp(transport, "mediated") && strcmp(transport, "direct"))
 		return -EPROTO;
 	policy->list.type = strcmp(type, "allow") ? COMMANDLIST_DENY : COMMANDLIST_ALLOW;
 	policy->enabled = strcmp(mode, "off") != 0;

@@ -403,7 +403,7 @@ static bool output_pushes(json_t *output)
 
 static bool outputs_push(const char *text)
 {
-	json_t *outputs = json_loads(text, JSON_REJECT_DUPLICATES, NULL), *output;
+	json_t *outputs = json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL), *output;
 	bool pushes = !json_is_array(outputs) && !json_is_null(outputs);
 	size_t i;
 
