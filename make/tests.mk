@@ -78,17 +78,31 @@ FUZZED_SRC   := $(common_SRC) $(filter-out %/main.c,$(mediator_SRC)) \
 	$(addprefix $(LLHTTP)/,llhttp.c api.c http.c) \
 	$(addprefix userspace/registry/,challenge.c endpoints.c manifest.c) userspace/warden/engine_json.c
 
-$(O)/fuzz/%: selftests/fuzz/%.c $(FUZZED_SRC)
+FUZZ_LIB     := $(O)/fuzz/libfuzzed.a
+FUZZ_OBJ     := $(patsubst %.c,$(O)/fuzz/obj/%.o,$(subst $(LLHTTP)/,llhttp/,$(FUZZED_SRC)))
+FUZZ_CC       = $(CLANG) -g -O1 -fsanitize=address,undefined $(CPPFLAGS) $(WARDEN_INCLUDES) -Iuserspace/mediator \
+	-DLLHTTP_STRICT_MODE=1 -MMD -MP
+
+$(O)/fuzz/obj/llhttp/%.o: $(LLHTTP)/%.c
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer-no-link -c $< -o $@
+$(O)/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,FUZZ-CC,$<)
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer-no-link -c $< -o $@
+$(FUZZ_OBJ): | $(ROUTE_DFA)
+$(FUZZ_LIB): $(FUZZ_OBJ)
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
+$(O)/fuzz/%: selftests/fuzz/%.c $(FUZZ_LIB)
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)
-	$(Q)$(CLANG) -g -O1 -fsanitize=fuzzer,address,undefined $(CPPFLAGS) $(WARDEN_INCLUDES) -Iuserspace/mediator \
-		-DLLHTTP_STRICT_MODE=1 $^ $(LDLIBS) -o $@
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer $< $(FUZZ_LIB) $(LDLIBS) -o $@
+-include $(FUZZ_OBJ:.o=.d) $(FUZZ_BIN:=.d)
 
 .PHONY: fuzz
-fuzz: deps-test ## fuzz every parser for FUZZ_SECONDS (60) each
+fuzz: deps-test ## fuzz every parser for FUZZ_SECONDS (60) each, from the corpora on
 	@$(MAKE) --no-print-directory $(FUZZ_BIN)
-	@set -e; for f in $(FUZZ_BIN); do echo "$$f for $(FUZZ_SECONDS) s"; \
-		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0; done
+	@set -e; for f in $(FUZZ_BIN); do selftests/fuzz/corpus fuzz $$(basename $$f) $(FUZZ_SECONDS); done
 
 # The same against another parser: what the mediator would forward, read by Go's HTTP server.
 DIFFERENTIAL := selftests/fuzz/differential
@@ -98,11 +112,10 @@ $(O)/fuzz/reader: $(DIFFERENTIAL)/reader.go
 	@mkdir -p $(@D)
 	$(call say,GO,$<)
 	$(Q)$(GO) build -o $@ $<
-$(O)/fuzz/differential: $(DIFFERENTIAL)/differential.c $(FUZZED_SRC)
+$(O)/fuzz/differential: $(DIFFERENTIAL)/differential.c $(FUZZ_LIB)
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)
-	$(Q)$(CLANG) -g -O1 -fsanitize=fuzzer,address,undefined $(CPPFLAGS) $(WARDEN_INCLUDES) -Iuserspace/mediator \
-		-DLLHTTP_STRICT_MODE=1 $^ $(LDLIBS) -o $@
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer $< $(FUZZ_LIB) $(LDLIBS) -o $@
 
 .PHONY: fuzz-differential
 fuzz-differential: deps-test ## fuzz the mediator against Go's HTTP server for FUZZ_SECONDS (60)
