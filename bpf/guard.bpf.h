@@ -19,21 +19,27 @@ struct guard {
 	__u64 ino;
 };
 
+/*
+ * Pointers are followed here as the verifier knows them, and not by bpf_probe_read_kernel: this is asked
+ * of every send of every unix socket, and each such call costs more than all that is read.
+ */
 static __always_inline struct dentry *bound_dentry(struct sock *sk)
 {
-	return BPF_CORE_READ((struct unix_sock *)sk, path.dentry);
+	struct unix_sock *own = bpf_skc_to_unix_sock(sk);
+
+	return own ? own->path.dentry : NULL;
 }
 
 static __always_inline __u32 guard_kind_by_name(struct dentry *dentry)
 {
-	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
+	struct inode *parent = dentry->d_parent->d_inode;
+	const unsigned char *name = dentry->d_name.name;
 	struct latch_guard *guard;
 	struct latch_dentry key;
 
 	__builtin_memset(&key, 0, sizeof(key));
-	key.dir_ino = BPF_CORE_READ(parent, d_inode, i_ino);
-	key.dir_dev = BPF_CORE_READ(parent, d_inode, i_sb, s_dev);
+	key.dir_ino = parent->i_ino;
+	key.dir_dev = parent->i_sb->s_dev;
 	/* A longer name is cut, and no cut name is in the map: latchd refuses to guard one. */
 	bpf_probe_read_kernel_str(key.name, sizeof(key.name), name);
 	guard = bpf_map_lookup_elem(&latch_names, &key);
@@ -53,8 +59,8 @@ static __always_inline struct guard guard_of(struct sock *sk, const struct latch
 
 	if (!dentry)
 		return found; /* not bound, or an abstract name: no file */
-	key.ino = BPF_CORE_READ(dentry, d_inode, i_ino);
-	key.dev = BPF_CORE_READ(dentry, d_inode, i_sb, s_dev);
+	key.ino = dentry->d_inode->i_ino;
+	key.dev = dentry->d_inode->i_sb->s_dev;
 	found.ino = key.ino;
 	guard = bpf_map_lookup_elem(&latch_guarded, &key);
 	if (guard)

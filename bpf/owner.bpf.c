@@ -145,7 +145,7 @@ static __always_inline int check_sender(struct sock *sk)
 		reason = decide_labelled(conn, &subject);
 	} else {
 		/* The accepted end shares the listener's file, so the peer tells what this is. */
-		struct sock *peer = BPF_CORE_READ((struct unix_sock *)sk, peer);
+		struct sock *peer = peer_of(sk);
 
 		if (!peer)
 			return 0;

@@ -31,6 +31,16 @@ $(O)/bench/engine: $(PROXIES)/engine.go
 	$(call say,GO,$<)
 	$(Q)$(GO) build -o $@ $<
 
+$(O)/bench/pingpong: selftests/bench/kernel/pingpong.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static $< -o $@
+
+.PHONY: bench-hooks
+bench-hooks: deps-test ## measure what the kernel programs add to sockets that are not guarded (minutes; in the VM)
+	@$(MAKE) --no-print-directory all $(O)/bench/pingpong
+	@LATCH_VM_ICOUNT=0 selftests/vm/run --bare --timeout 1500 -- selftests/bench/kernel/hooks 5 20000
+
 .PHONY: bench-deps
 bench-deps: deps-test ## install what only make bench-proxies needs
 	@$(call install_missing,$(BENCH_PACKAGES))
