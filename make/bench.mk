@@ -25,7 +25,7 @@ PROXIES := selftests/bench/proxies
 $(O)/bench/load $(O)/bench/relay: $(O)/bench/%: $(PROXIES)/%.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE $< -o $@
+	$(Q)$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static $< -o $@
 $(O)/bench/engine: $(PROXIES)/engine.go
 	@mkdir -p $(@D)
 	$(call say,GO,$<)
@@ -36,10 +36,10 @@ $(O)/bench/pingpong: selftests/bench/kernel/pingpong.c
 	$(call say,CC,$<)
 	$(Q)$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static $< -o $@
 
-.PHONY: bench-hooks
-bench-hooks: deps-test ## measure what the kernel programs add to sockets that are not guarded (minutes; in the VM)
-	@$(MAKE) --no-print-directory all $(O)/bench/pingpong
-	@LATCH_VM_ICOUNT=0 selftests/vm/run --bare --timeout 1500 -- selftests/bench/kernel/hooks 5 20000
+.PHONY: bench-kernel
+bench-kernel: deps-test ## measure what the kernel programs cost (ten minutes; in the VM)
+	@$(MAKE) --no-print-directory all $(O)/bench/pingpong $(O)/bench/load
+	@selftests/bench/kernel/run $(BENCH)
 
 .PHONY: bench-deps
 bench-deps: deps-test ## install what only make bench-proxies needs
