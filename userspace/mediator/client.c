@@ -38,7 +38,6 @@ static void forget_request(struct client *client)
 {
 	judge_forget(client);
 	buffer_reset(&client->collected);
-	body_budget_give(&client->mediator->budget, &client->share);
 	free(TAKE_PTR(client->request));
 	free(TAKE_PTR(client->form_target));
 	client->awaiting = false;

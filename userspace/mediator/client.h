@@ -77,7 +77,6 @@ struct client {
 	enum decision decision;
 	struct body_decoder body;
 	struct buffer collected;
-	struct body_share share; /* of mediator->budget, for `collected` and what becomes of it */
 	char started[128]; /* path with the full container id; empty: as it came */
 	unsigned connect_attempts;
 	struct response response;

@@ -86,22 +86,11 @@ static bool body_is_dropped(const struct client *client)
 	       client->request->head.body == BODY_LENGTH;
 }
 
-/* A body may be too large to be copied behind its head. */
-static void write_request(struct client *client, const struct buffer *head, const char *body)
-{
-	uv_buf_t pieces[2] = {uv_buf_init(head->data, head->length),
-		uv_buf_init((char *)body, body ? strlen(body) : 0)};
-
-	/* An engine that hung up is noticed when its end is read. */
-	stream_write(&client->engine, pieces, body ? 2 : 1);
-}
-
 /* Sends the head, and the body too where it was read whole. */
 static int send_head(struct client *client)
 {
 	const struct request_head *head = &client->request->head;
-	const char *body = client->request->judgement.body.text;
-	struct buffer out = {.limit = MAX_HEAD};
+	struct buffer out = {.limit = MAX_HEAD + 8 * REQUEST_BODY_MAX_SIZE};
 	size_t size = MAX_PATH + client->request->match.query_length + 2;
 	_cleanup_free_ char *target = malloc(size);
 	struct forward forward = {
@@ -123,14 +112,17 @@ static int send_head(struct client *client)
 		forward.body = BODY_LENGTH;
 		forward.length = 0;
 	}
-	if (body) {
+	if (client->request->judgement.body.text) {
 		forward.body = BODY_LENGTH;
-		forward.length = strlen(body);
+		forward.length = strlen(client->request->judgement.body.text);
 		forward.own_json = true;
 	}
 	r = serialise_request(head, &forward, &out);
+	if (r == 0 && client->request->judgement.body.text)
+		r = buffer_append_text(&out, client->request->judgement.body.text);
+	/* An engine that hung up is noticed when its end is read. */
 	if (r == 0)
-		write_request(client, &out, body);
+		stream_write_bytes(&client->engine, out.data, out.length);
 	buffer_reset(&out);
 	return r;
 }

@@ -17,7 +17,7 @@
 /*
  * Reads an object and makes sure that it is not ambiguous. Returns 0 and *body (json_decref), -EBADMSG
  * and in *problem a static sentence for the client, or -ENOMEM. Trailing bytes, NUL in strings and
- * broken UTF-8 are refused, more than 2048 levels, and more than 262144 values.
+ * broken UTF-8 are refused, and more than 2048 levels.
  */
 int gojson_load(const char *text, size_t length, json_t **body, const char **problem);
 

@@ -382,13 +382,6 @@ static void refuse_too_large(struct client *client)
 		client->collected.limit);
 }
 
-static void refuse_no_room(struct client *client)
-{
-	client_refuse(client, 503, "too many large bodies at one time",
-		"latch: other requests with large bodies are being judged, and there is no room for this "
-		"one; try again in a moment");
-}
-
 size_t judge_collect(struct client *client, const char *data, size_t length)
 {
 	struct span piece;
@@ -400,9 +393,6 @@ size_t judge_collect(struct client *client, const char *data, size_t length)
 	}
 	if (buffer_append_span(&client->collected, piece) < 0)
 		refuse_too_large(client);
-	else if (!body_budget_take(&client->mediator->budget, &client->share,
-			 client_is_contained(client), client->collected.length))
-		refuse_no_room(client);
 	else if (client->body.done)
 		judge_collected(client);
 	return used;

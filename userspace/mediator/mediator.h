@@ -5,7 +5,6 @@
 #ifndef LATCH_MEDIATOR_MEDIATOR_H
 #define LATCH_MEDIATOR_MEDIATOR_H
 
-#include "body_budget.h"
 #include "head.h"
 #include "client_limits.h"
 #include "listener.h"
@@ -23,7 +22,6 @@ struct mediator {
 	struct listener listener;
 	struct warden_link warden;
 	struct client *clients;
-	struct body_budget budget;
 	struct limits limits;
 	struct head_limits head_limits; /* of these */
 	char *scratch; /* STREAM_SCRATCH bytes that every stream reads into */

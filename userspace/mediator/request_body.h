@@ -12,7 +12,7 @@
 #include "access.h"
 #include "wire.h"
 
-#define REQUEST_BODY_MAX_SIZE (64 * 1024 * 1024)
+#define REQUEST_BODY_MAX_SIZE (4 * 1024 * 1024)
 #define REQUEST_BODY_MAX_SOURCES 1024
 
 /* Something of the host's or the engine's that is mounted, and what the warden is to be asked about it. */
