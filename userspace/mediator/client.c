@@ -16,6 +16,11 @@
 
 #define MAX_ANSWER (4 * HEAD_MAX_SIZE) /* a request URI, escaped */
 
+bool client_is_contained(const struct client *client)
+{
+	return !client->labelled || client->label.tag != LATCH_TAG_HOST;
+}
+
 void client_handle_closed(struct client *client)
 {
 	if (--client->handles || !client->closing)

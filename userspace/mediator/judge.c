@@ -14,21 +14,17 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "budget.h"
 #include "client.h"
 #include "form.h"
 #include "messages.h"
 
 #define START_MAX_BODY 1024
+#define GROWTH_STEP    ((size_t)1024 * 1024) /* of what a body of unknown size holds; bytes */
 
 static unsigned flags_of(const struct client *client)
 {
 	return route_get(client->request->match.id)->flags;
-}
-
-/* Rules about the host's own things bind whoever has the socket from inside a container. */
-static bool is_contained(const struct client *client)
-{
-	return !client->labelled || client->label.tag != LATCH_TAG_HOST;
 }
 
 void judge_forget(struct client *client)
@@ -88,8 +84,7 @@ static void judge_start(struct client *client);
 /* Everything is agreed to. What was collected is in judgement.body now, or says nothing. */
 static void forward(struct client *client)
 {
-	free(TAKE_PTR(client->collected.data));
-	client->collected.length = 0;
+	buffer_reset(&client->collected);
 	exchange_begin(client);
 }
 
@@ -174,7 +169,7 @@ static void judge_access(struct client *client)
 {
 	struct request_body *body = &client->request->judgement.body;
 
-	if (is_contained(client) && body->access.asked)
+	if (client_is_contained(client) && body->access.asked)
 		ask(client, WIRE_JUDGE_ACCESS, body->image ? body->image : "", body->access.asked,
 			on_access);
 	else
@@ -234,8 +229,7 @@ static void read_target(struct client *client)
 static void judge_body(struct client *client)
 {
 	const char *problem = NULL;
-	int r = request_body_parse(client->request->match.id,
-		client->collected.data ? client->collected.data : "", client->collected.length,
+	int r = request_body_parse(client->request->match.id, &client->collected,
 		&client->request->judgement.body, &problem);
 
 	if (r == -EBADMSG) {
@@ -358,6 +352,34 @@ static void refuse_too_large(struct client *client)
 		client->collected.limit);
 }
 
+static void refuse_no_room(struct client *client)
+{
+	client_refuse(client, 503, "too many large bodies at once",
+		"latch: other large bodies are being judged, and there is no room for one more; try "
+		"again in a moment");
+}
+
+/* What a body of `length` bytes so far takes of the budget: in steps, for each looks at all connections. */
+static size_t room_for(size_t length)
+{
+	return length <= BUDGET_FREE ? length :
+				       (length + GROWTH_STEP - 1) / GROWTH_STEP * GROWTH_STEP;
+}
+
+static void keep(struct client *client, struct span piece)
+{
+	size_t length = client->collected.length + piece.length;
+
+	if (length > client->collected.limit)
+		refuse_too_large(client);
+	else if (client->body.kind == BODY_CHUNKED && !budget_take(client, room_for(length)))
+		refuse_no_room(client);
+	else if (buffer_append_span(&client->collected, piece) < 0)
+		refuse_unjudged(client, -ENOMEM);
+	else if (client->body.done)
+		judge_collected(client);
+}
+
 size_t judge_collect(struct client *client, const char *data, size_t length)
 {
 	struct span piece;
@@ -367,10 +389,7 @@ size_t judge_collect(struct client *client, const char *data, size_t length)
 		client_refuse(client, 400, "broken framing", "latch: the body's framing is broken");
 		return length;
 	}
-	if (buffer_append_span(&client->collected, piece) < 0)
-		refuse_too_large(client);
-	else if (client->body.done)
-		judge_collected(client);
+	keep(client, piece);
 	return used;
 }
 
@@ -381,6 +400,10 @@ static void collect(struct client *client, size_t limit)
 	client->collected.limit = limit;
 	if (head->body == BODY_LENGTH && head->content_length > client->collected.limit) {
 		refuse_too_large(client);
+		return;
+	}
+	if (head->body == BODY_LENGTH && !budget_take(client, head->content_length)) {
+		refuse_no_room(client);
 		return;
 	}
 	client->input = INPUT_COLLECT;
@@ -396,7 +419,7 @@ bool judge_is_due(const struct client *client)
 {
 	unsigned due = ROUTE_JUDGE_CREATE | ROUTE_JUDGE_START;
 
-	if (is_contained(client))
+	if (client_is_contained(client))
 		due |= ROUTE_JUDGE_ACCESS | ROUTE_PLUGINS | ROUTE_SWARM;
 	return flags_of(client) & due;
 }
