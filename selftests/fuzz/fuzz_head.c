@@ -106,13 +106,24 @@ static void check_written(const struct request_head *head, const struct route_ma
 	buffer_reset(&out);
 }
 
+static void check_json(int route, const char *text, size_t length)
+{
+	struct buffer collected = {.limit = length};
+	struct request_body body;
+	const char *words;
+
+	REQUIRE(buffer_append(&collected, text, length) == 0);
+	if (request_body_parse(route, &collected, &body, &words) == 0)
+		request_body_free(&body);
+	REQUIRE(!collected.data);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct route_match match;
-	struct request_body body;
 	struct head_problem problem;
 	struct request_head head;
-	const char *text, *words;
+	const char *text;
 	size_t cut, length;
 	ssize_t n;
 
@@ -131,8 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (match.id != ROUTE_NONE)
 		check_written(&head, &match);
 	for (int route = 0; route < ROUTE_COUNT; route++)
-		if (request_body_matters(route) &&
-			request_body_parse(route, text + n, length - n, &body, &words) == 0)
-			request_body_free(&body);
+		if (request_body_matters(route))
+			check_json(route, text + n, length - n);
 	return 0;
 }

@@ -327,6 +327,46 @@ static void containers_of_a_build_ask_for_the_host(void **state)
 	(void)state;
 }
 
+static void mounts_of_unknown_types_and_unknown_fields_are_asked_about(void **state)
+{
+	struct buffer out = EMPTY, mount = EMPTY, init = EMPTY, meta = EMPTY;
+
+	(void)state;
+	for (unsigned type = 0; type < 8; type++) {
+		write_text(&mount, 3, "/x");
+		write_number(&mount, 6, type);
+		write_message(&out, 2, &mount);
+		expect(ROUTE_CALL_NEW_CONTAINER, out, false, type > 4 ? BIT(HOST_PATHS) : 0);
+		out = (struct buffer)EMPTY;
+	}
+	write_text(&mount, 30, "/etc");
+	write_message(&out, 2, &mount);
+	expect(ROUTE_CALL_NEW_CONTAINER, out, false, BIT(UNKNOWN_FIELDS));
+	out = (struct buffer)EMPTY;
+	write_text(&meta, 13, "x");
+	write_message(&init, 2, &meta);
+	write_message(&out, 2, &init);
+	expect(ROUTE_CALL_EXEC_PROCESS, out, false, BIT(UNKNOWN_FIELDS));
+}
+
+/* A frontend that is run in a build's name takes the same attributes. */
+static void a_build_within_a_build_asks_for_the_host_too(void **state)
+{
+	struct buffer out = EMPTY;
+
+	(void)state;
+	write_text(&out, 2, "dockerfile.v0");
+	write_entry(&out, 3, "filename", "Dockerfile");
+	write_number(&out, 14, 1);
+	expect(ROUTE_CALL_BRIDGE_SOLVE, out, false, 0);
+	out = (struct buffer)EMPTY;
+	write_entry(&out, 3, "cgroup-parent", "/x");
+	write_entry(&out, 3, "force-network-mode", "host");
+	write_text(&out, 77, "x");
+	expect(ROUTE_CALL_BRIDGE_SOLVE, out, false,
+		BIT(CGROUP_PARENT) | BIT(HOST_NAMESPACES) | BIT(UNKNOWN_FIELDS));
+}
+
 static void what_can_be_read_in_two_ways_is_refused(void **state)
 {
 	struct buffer out, inner = EMPTY;
@@ -442,6 +482,8 @@ int main(void)
 		cmocka_unit_test(attributes_of_the_frontend_ask_for_the_host),
 		cmocka_unit_test(a_field_that_is_not_known_is_asked_about),
 		cmocka_unit_test(containers_of_a_build_ask_for_the_host),
+		cmocka_unit_test(mounts_of_unknown_types_and_unknown_fields_are_asked_about),
+		cmocka_unit_test(a_build_within_a_build_asks_for_the_host_too),
 		cmocka_unit_test(what_can_be_read_in_two_ways_is_refused),
 		cmocka_unit_test(a_message_that_is_cut_is_never_read_beyond_its_end),
 		cmocka_unit_test(the_outputs_of_a_classic_build_push),

@@ -19,12 +19,13 @@ static int parse(const char *text, struct request_body *create)
 {
 	const char *problem = NULL;
 	size_t length = strlen(text);
-	char *data = malloc(length ? length : 1); /* without NUL, so that a read behind it shows */
+	/* Without NUL, so that a read behind it shows. */
+	struct buffer data = {.data = malloc(length ? length : 1), .length = length};
 	int r;
 
-	memcpy(data, text, length);
-	r = request_body_parse(ROUTE_CONTAINER_CREATE, data, length, create, &problem);
-	free(data);
+	memcpy(data.data, text, length);
+	r = request_body_parse(ROUTE_CONTAINER_CREATE, &data, create, &problem);
+	assert_null(data.data);
 	if (r == -EBADMSG)
 		assert_non_null(problem);
 	return r;
@@ -237,6 +238,47 @@ static void the_number_of_paths_is_bounded(void **state)
 	assert_int_equal(parse(more, &create), -EBADMSG);
 }
 
+/* Longer ones could not be asked about, and would be kept until somebody says so. */
+static void paths_and_images_are_bounded(void **state)
+{
+	static const char *const forms[] = {"{\"Image\":\"%s\"}", "{\"HostConfig\":{\"Binds\":[\"/%s:/b\"]}}",
+		"{\"HostConfig\":{\"Mounts\":[{\"Type\":\"volume\",\"Source\":\"%s\"}]}}",
+		"{\"HostConfig\":{\"VolumesFrom\":[\"%s\"]}}"};
+	char name[WIRE_TEXT_SIZE + 1], text[WIRE_TEXT_SIZE + 100];
+	struct request_body create;
+
+	(void)state;
+	memset(name, 'a', sizeof(name));
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		name[WIRE_TEXT_SIZE - 2] = 0;
+		snprintf(text, sizeof(text), forms[i], name);
+		assert_int_equal(parse(text, &create), 0);
+		request_body_free(&create);
+		name[WIRE_TEXT_SIZE - 2] = 'a';
+		name[WIRE_TEXT_SIZE] = 0;
+		snprintf(text, sizeof(text), forms[i], name);
+		assert_int_equal(parse(text, &create), -EBADMSG);
+	}
+}
+
+/* What may be longer when it is written anew: not more than MAX_WRITTEN expects. */
+static void numbers_grow_by_less_than_twenty_bytes(void **state)
+{
+	static const char *const numbers[] = {"0.1", "1e9", "1e15", "1e16", "1e17", "-1e99", "5e-324", "-0.3",
+		"1e308", "-5e-324", "-7e-99", "1E1", "-0", "9007199254740993.0"};
+	struct request_body create;
+	char text[100];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		snprintf(text, sizeof(text), "{\"x\":%s}", numbers[i]);
+		assert_int_equal(parse(text, &create), 0);
+		if (strlen(create.text) >= strlen(text) + 20)
+			fail_msg("%s becomes %s", text, create.text);
+		request_body_free(&create);
+	}
+}
+
 static void deep_nesting_is_refused_without_a_crash(void **state)
 {
 	struct request_body create;
@@ -259,6 +301,8 @@ int main(void)
 		cmocka_unit_test(the_body_is_written_anew_with_the_same_content),
 		cmocka_unit_test(the_image_can_be_replaced_by_its_id),
 		cmocka_unit_test(the_number_of_paths_is_bounded),
+		cmocka_unit_test(paths_and_images_are_bounded),
+		cmocka_unit_test(numbers_grow_by_less_than_twenty_bytes),
 		cmocka_unit_test(deep_nesting_is_refused_without_a_crash),
 	};
 

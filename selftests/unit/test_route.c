@@ -186,14 +186,15 @@ static void the_other_marks_stand_at_these_routes_alone(void **state)
 {
 	static const struct {
 		unsigned flag;
-		int routes[6];
+		int routes[7];
 	} marks[] = {
 		{ ROUTE_ALWAYS, { ROUTE_PING, ROUTE_PING_HEAD, ROUTE_VERSION, -1 } },
 		{ ROUTE_JUDGE_CREATE, { ROUTE_CONTAINER_CREATE, -1 } },
 		{ ROUTE_JUDGE_START, { ROUTE_CONTAINER_START, ROUTE_CONTAINER_RESTART, -1 } },
 		{ ROUTE_GRPC, { ROUTE_BUILD_GRPC, -1 } },
 		{ ROUTE_JUDGE_BUILD, { ROUTE_BUILD_GRPC, ROUTE_BUILD_EXPORT, ROUTE_CALL_SOLVE,
-				      ROUTE_CALL_NEW_CONTAINER, ROUTE_CALL_EXEC_PROCESS, -1 } },
+				      ROUTE_CALL_BRIDGE_SOLVE, ROUTE_CALL_NEW_CONTAINER,
+				      ROUTE_CALL_EXEC_PROCESS, -1 } },
 		{ ROUTE_FORM, { ROUTE_IMAGE_PULL, ROUTE_IMAGE_IMPORT, ROUTE_BUILD_EXPORT,
 				      ROUTE_BUILD, -1 } },
 	};

@@ -263,6 +263,22 @@ static const struct rule solve_rules[] = {
 	{17, PROTOBUF_VARINT, NULL},			/* ProxyNetwork */
 };
 
+/* What a frontend asks for when it calls itself: the attributes are the same. */
+static const struct rule bridge_solve_rules[] = {
+	{1, PROTOBUF_BYTES, NULL},		      /* Definition */
+	{2, PROTOBUF_BYTES, NULL},		      /* Frontend */
+	{3, PROTOBUF_BYTES, read_frontend_attribute}, /* FrontendOpt */
+	{4, PROTOBUF_BYTES, NULL},		      /* ImportCacheRefs, before 0.11 */
+	{5, PROTOBUF_VARINT, NULL},		      /* allowResultReturn */
+	{6, PROTOBUF_VARINT, NULL},		      /* allowResultArrayRef */
+	{10, PROTOBUF_VARINT, NULL},		      /* Final */
+	{11, PROTOBUF_BYTES, NULL},		      /* ExporterAttr: of the image's configuration */
+	{12, PROTOBUF_BYTES, NULL},		      /* CacheImports */
+	{13, PROTOBUF_BYTES, NULL},		      /* FrontendInputs */
+	{14, PROTOBUF_VARINT, NULL},		      /* Evaluate */
+	{15, PROTOBUF_BYTES, NULL},		      /* SourcePolicies */
+};
+
 /* pb.NetMode: 0 is the sandbox, 2 none. */
 static int read_network(const struct protobuf_field *field, struct build_ask *ask)
 {
@@ -271,10 +287,38 @@ static int read_network(const struct protobuf_field *field, struct build_ask *as
 	return 0;
 }
 
-/* Mounts are of build results, secrets, caches and memory: none is a path of the host. */
+/* pb.MountType: up to 4 they show results of the build, the client's secrets and agent, caches, memory. */
+static int read_mount_type(const struct protobuf_field *field, struct build_ask *ask)
+{
+	if (field->value > 4)
+		access_ask(&ask->access, HOST_ACCESS_HOST_PATHS, "NewContainer: a mount of unknown type");
+	return 0;
+}
+
+static int read_mount(const struct protobuf_field *field, struct build_ask *ask)
+{
+	static const struct rule rules[] = {
+		{1, PROTOBUF_VARINT, NULL},	       /* input */
+		{2, PROTOBUF_BYTES, NULL},	       /* selector */
+		{3, PROTOBUF_BYTES, NULL},	       /* dest */
+		{4, PROTOBUF_VARINT, NULL},	       /* output */
+		{5, PROTOBUF_VARINT, NULL},	       /* readonly */
+		{6, PROTOBUF_VARINT, read_mount_type}, /* mountType */
+		{19, PROTOBUF_BYTES, NULL},	       /* TmpfsOpt */
+		{20, PROTOBUF_BYTES, NULL},	       /* cacheOpt */
+		{21, PROTOBUF_BYTES, NULL},	       /* secretOpt */
+		{22, PROTOBUF_BYTES, NULL},	       /* SSHOpt */
+		{23, PROTOBUF_BYTES, NULL},	       /* resultID */
+		{24, PROTOBUF_VARINT, NULL},	       /* contentCache */
+	};
+	static const struct kind kind = KIND("Mount", rules);
+
+	return walk(&kind, field->bytes, ask);
+}
+
 static const struct rule container_rules[] = {
 	{1, PROTOBUF_BYTES, NULL},	    /* ContainerID */
-	{2, PROTOBUF_BYTES, NULL},	    /* Mounts */
+	{2, PROTOBUF_BYTES, read_mount},    /* Mounts */
 	{3, PROTOBUF_VARINT, read_network}, /* Network */
 	{4, PROTOBUF_BYTES, NULL},	    /* platform */
 	{5, PROTOBUF_BYTES, NULL},	    /* constraints */
@@ -297,21 +341,24 @@ static int read_cgroup_parent(const struct protobuf_field *field, struct build_a
 	return 0;
 }
 
-/* pb.Meta; of the rest nothing leads to the host. */
 static int read_meta(const struct protobuf_field *field, struct build_ask *ask)
 {
-	struct span meta = field->bytes;
-	struct protobuf_field part;
-	int r;
+	static const struct rule rules[] = {
+		{1, PROTOBUF_BYTES, NULL},		 /* args */
+		{2, PROTOBUF_BYTES, NULL},		 /* env */
+		{3, PROTOBUF_BYTES, NULL},		 /* cwd */
+		{4, PROTOBUF_BYTES, NULL},		 /* user */
+		{5, PROTOBUF_BYTES, NULL},		 /* proxy_env */
+		{6, PROTOBUF_BYTES, NULL},		 /* extraHosts */
+		{7, PROTOBUF_BYTES, NULL},		 /* hostname */
+		{9, PROTOBUF_BYTES, NULL},		 /* ulimit */
+		{10, PROTOBUF_BYTES, read_cgroup_parent}, /* cgroupParent */
+		{11, PROTOBUF_VARINT, NULL},		 /* removeMountStubsRecursive */
+		{12, PROTOBUF_BYTES, NULL},		 /* validExitCodes, packed */
+	};
+	static const struct kind kind = KIND("Meta", rules);
 
-	while ((r = protobuf_next(&meta, &part)) > 0) {
-		if (part.number != 10)
-			continue;
-		if (part.type != PROTOBUF_BYTES)
-			return -EBADMSG;
-		read_cgroup_parent(&part, ask);
-	}
-	return r;
+	return walk(&kind, field->bytes, ask);
 }
 
 static int read_init(const struct protobuf_field *field, struct build_ask *ask)
@@ -345,6 +392,7 @@ static const struct {
 	struct kind kind;
 } kinds[] = {
 	{ROUTE_CALL_SOLVE, KIND("SolveRequest", solve_rules)},
+	{ROUTE_CALL_BRIDGE_SOLVE, KIND("LLBBridge.SolveRequest", bridge_solve_rules)},
 	{ROUTE_CALL_NEW_CONTAINER, KIND("NewContainerRequest", container_rules)},
 	{ROUTE_CALL_EXEC_PROCESS, KIND("ExecMessage", process_rules)},
 };

@@ -21,8 +21,8 @@ struct build_ask {
 };
 
 /*
- * Reads a message of a call of ROUTE_CALL_SOLVE, _NEW_CONTAINER or _EXEC_PROCESS. Returns 0, or -EBADMSG
- * and in *problem a static sentence for the client.
+ * Reads a message of a call of ROUTE_CALL_SOLVE, _BRIDGE_SOLVE, _NEW_CONTAINER or _EXEC_PROCESS. Returns
+ * 0, or -EBADMSG and in *problem a static sentence for the client.
  */
 int buildkit_read(int route, struct span message, struct build_ask *ask, const char **problem);
 

@@ -34,7 +34,8 @@ enum input {
 #define CLIENT_HELD_MAX    HEAD_MAX_SIZE /* bytes held back above which nothing more is read */
 #define CLIENT_REFUSED_TIME 60000        /* ms for calls that are all refused */
 #define CLIENT_LINGER_TIME 5000          /* ms for a client to notice that the connection ends */
-#define CLIENT_LINGER_MAX  (64ULL * 1024 * 1024) /* bytes to read from it meanwhile */
+/* Bytes to read from it meanwhile: a body somewhat over the limit, so that its client hears why. */
+#define CLIENT_LINGER_MAX  (2ULL * REQUEST_BODY_MAX_SIZE)
 
 /* What a request that is judged by more than its route asks for, and how far its questions are. */
 struct judgement {
@@ -42,6 +43,7 @@ struct judgement {
 	size_t next_source; /* of body.sources, to ask about */
 	bool mounts_socket;
 	int64_t question; /* of the warden; 0: none */
+	size_t held;      /* of the budget (budget.h); bytes */
 };
 
 /* The request at hand: large, and there are many connections that have none. */
@@ -87,6 +89,8 @@ struct client {
 
 /* client.c */
 
+/* Rules about builds and the host's own things bind whoever has the socket from inside a container. */
+bool client_is_contained(const struct client *client);
 /* Takes an accepted descriptor. */
 void client_accept(void *mediator, int fd);
 /* Ends both connections now. The memory is freed later. */
@@ -101,8 +105,6 @@ void client_update(struct client *client);
 void client_resume(struct client *client);
 void client_start_timer(struct client *client, uint64_t ms, uv_timer_cb callback);
 void client_stop_timer(struct client *client);
-/* Has it the socket from inside a container? Then rules about builds and the host's own things bind it. */
-bool client_is_contained(const struct client *client);
 /* Milliseconds for a head, or a body that decides something. */
 uint64_t client_head_time(const struct client *client);
 /* Forgets the request at hand; the next bytes are a head. */

@@ -113,6 +113,8 @@ static int read_image(json_t *root, struct request_body *body, const char **prob
 		return 0;
 	if (!json_is_string(image))
 		return request_body_bad(problem, "Image is not a string");
+	if (json_string_length(image) >= WIRE_TEXT_SIZE)
+		return request_body_bad(problem, "Image is too long");
 	body->image = strdup(json_string_value(image));
 	return body->image ? 0 : -ENOMEM;
 }

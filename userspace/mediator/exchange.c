@@ -90,7 +90,8 @@ static bool body_is_dropped(const struct client *client)
 static int send_head(struct client *client)
 {
 	const struct request_head *head = &client->request->head;
-	struct buffer out = {.limit = MAX_HEAD + 8 * REQUEST_BODY_MAX_SIZE};
+	struct request_body *body = &client->request->judgement.body;
+	struct buffer out = {.limit = MAX_HEAD};
 	size_t size = MAX_PATH + client->request->match.query_length + 2;
 	_cleanup_free_ char *target = malloc(size);
 	struct forward forward = {
@@ -112,17 +113,16 @@ static int send_head(struct client *client)
 		forward.body = BODY_LENGTH;
 		forward.length = 0;
 	}
-	if (client->request->judgement.body.text) {
+	if (body->text) {
 		forward.body = BODY_LENGTH;
-		forward.length = strlen(client->request->judgement.body.text);
+		forward.length = strlen(body->text);
 		forward.own_json = true;
 	}
 	r = serialise_request(head, &forward, &out);
-	if (r == 0 && client->request->judgement.body.text)
-		r = buffer_append_text(&out, client->request->judgement.body.text);
 	/* An engine that hung up is noticed when its end is read. */
 	if (r == 0)
-		stream_write_bytes(&client->engine, out.data, out.length);
+		stream_write_owned(&client->engine, uv_buf_init(out.data, out.length),
+			TAKE_PTR(body->text), forward.own_json ? forward.length : 0);
 	buffer_reset(&out);
 	return r;
 }

@@ -10,6 +10,9 @@
 #include "util.h"
 
 #define AMBIGUOUS "the JSON is ambiguous: two keys for one field"
+#define TOO_MANY  "the JSON has more than 262144 keys and values"
+
+_Static_assert(GOJSON_MAX_VALUES == 262144, "TOO_MANY says so");
 
 /* Fields whose values Go decodes into maps: their keys are data. */
 static const char *const map_fields[] = {
@@ -35,10 +38,10 @@ bool gojson_fold(const char *key, char out[GOJSON_KEY_SIZE])
 	while (*key && length < GOJSON_KEY_SIZE - 1) {
 		unsigned char c = *key;
 
-		if (!strncmp(key, "\xc5\xbf", 2)) { /* U+017F, long s */
+		if (c == 0xc5 && !strncmp(key, "\xc5\xbf", 2)) { /* U+017F, long s */
 			out[length++] = 's';
 			key += 2;
-		} else if (!strncmp(key, "\xe2\x84\xaa", 3)) { /* U+212A, Kelvin sign */
+		} else if (c == 0xe2 && !strncmp(key, "\xe2\x84\xaa", 3)) { /* U+212A, Kelvin sign */
 			out[length++] = 'k';
 			key += 3;
 		} else {
@@ -59,8 +62,11 @@ static bool key_is(const char *key, const char *field)
 
 static bool is_map_field(const char *key)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(map_fields); i++)
-		if (key_is(key, map_fields[i]))
+	char folded[GOJSON_KEY_SIZE];
+	bool fits = gojson_fold(key, folded);
+
+	for (size_t i = 0; fits && i < ARRAY_SIZE(map_fields); i++)
+		if (!strcmp(folded, map_fields[i]))
 			return true;
 	return false;
 }
@@ -138,11 +144,46 @@ static int check(json_t *body, const char **problem)
 	return r;
 }
 
+/* Where the string ends whose first byte is at `at`: the same end that the parser finds, if there is one. */
+static size_t skip_string(const char *text, size_t length, size_t at)
+{
+	while (at < length && text[at] != '"')
+		at += text[at] == '\\' ? 2 : 1;
+	return at;
+}
+
+/*
+ * The parser's tree takes up to 176 bytes for each of these characters, and a hostile text has nothing
+ * else. Every key and every value but the first of its array or object has one to itself, so they are
+ * counted before anything is parsed. Whatever else is wrong with a text is the parser's to find.
+ */
+static bool has_too_many_values(const char *text, size_t length)
+{
+	size_t count = 0;
+
+	for (size_t at = 0; at < length && count <= GOJSON_MAX_VALUES; at++)
+		switch (text[at]) {
+		case '"':
+			at = skip_string(text, length, at + 1);
+			break;
+		case ',':
+		case ':':
+		case '[':
+		case '{':
+			count++;
+		}
+	return count > GOJSON_MAX_VALUES;
+}
+
 int gojson_load(const char *text, size_t length, json_t **body, const char **problem)
 {
 	json_error_t error;
 	int r;
 
+	if (has_too_many_values(text, length)) {
+		*problem = TOO_MANY;
+		return -EBADMSG;
+	}
 	*body = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
 	if (!*body && json_error_code(&error) == json_error_out_of_memory)
 		return -ENOMEM;

@@ -15,9 +15,15 @@
 #include <stddef.h>
 
 /*
+ * Keys and values of a text. Those of a real client have some hundred; so many are a tree of at most 46
+ * MiB, without the texts of their strings.
+ */
+#define GOJSON_MAX_VALUES 262144
+
+/*
  * Reads an object and makes sure that it is not ambiguous. Returns 0 and *body (json_decref), -EBADMSG
  * and in *problem a static sentence for the client, or -ENOMEM. Trailing bytes, NUL in strings and
- * broken UTF-8 are refused, and more than 2048 levels.
+ * broken UTF-8 are refused, more than 2048 levels, and more than GOJSON_MAX_VALUES keys and values.
  */
 int gojson_load(const char *text, size_t length, json_t **body, const char **problem);
 

@@ -14,12 +14,14 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "budget.h"
 #include "buildkit.h"
 #include "client.h"
 #include "form.h"
 #include "messages.h"
 
 #define START_MAX_BODY 1024
+#define GROWTH_STEP    ((size_t)1024 * 1024) /* of what a body of unknown size holds; bytes */
 
 static unsigned flags_of(const struct client *client)
 {
@@ -83,8 +85,7 @@ static void judge_start(struct client *client);
 /* Everything is agreed to. What was collected is in judgement.body now, or says nothing. */
 static void forward(struct client *client)
 {
-	free(TAKE_PTR(client->collected.data));
-	client->collected.length = 0;
+	buffer_reset(&client->collected);
 	exchange_begin(client);
 }
 
@@ -229,8 +230,7 @@ static void read_target(struct client *client)
 static void judge_body(struct client *client)
 {
 	const char *problem = NULL;
-	int r = request_body_parse(client->request->match.id,
-		client->collected.data ? client->collected.data : "", client->collected.length,
+	int r = request_body_parse(client->request->match.id, &client->collected,
 		&client->request->judgement.body, &problem);
 
 	if (r == -EBADMSG) {
@@ -382,6 +382,34 @@ static void refuse_too_large(struct client *client)
 		client->collected.limit);
 }
 
+static void refuse_no_room(struct client *client)
+{
+	client_refuse(client, 503, "too many large bodies at once",
+		"latch: other large bodies are being judged, and there is no room for one more; try "
+		"again in a moment");
+}
+
+/* What a body of `length` bytes so far takes of the budget: in steps, for each looks at all connections. */
+static size_t room_for(size_t length)
+{
+	return length <= BUDGET_FREE ? length :
+				       (length + GROWTH_STEP - 1) / GROWTH_STEP * GROWTH_STEP;
+}
+
+static void keep(struct client *client, struct span piece)
+{
+	size_t length = client->collected.length + piece.length;
+
+	if (length > client->collected.limit)
+		refuse_too_large(client);
+	else if (client->body.kind == BODY_CHUNKED && !budget_take(client, room_for(length)))
+		refuse_no_room(client);
+	else if (buffer_append_span(&client->collected, piece) < 0)
+		refuse_unjudged(client, -ENOMEM);
+	else if (client->body.done)
+		judge_collected(client);
+}
+
 size_t judge_collect(struct client *client, const char *data, size_t length)
 {
 	struct span piece;
@@ -391,10 +419,7 @@ size_t judge_collect(struct client *client, const char *data, size_t length)
 		client_refuse(client, 400, "broken framing", "latch: the body's framing is broken");
 		return length;
 	}
-	if (buffer_append_span(&client->collected, piece) < 0)
-		refuse_too_large(client);
-	else if (client->body.done)
-		judge_collected(client);
+	keep(client, piece);
 	return used;
 }
 
@@ -405,6 +430,10 @@ static void collect(struct client *client, size_t limit)
 	client->collected.limit = limit;
 	if (head->body == BODY_LENGTH && head->content_length > client->collected.limit) {
 		refuse_too_large(client);
+		return;
+	}
+	if (head->body == BODY_LENGTH && !budget_take(client, head->content_length)) {
+		refuse_no_room(client);
 		return;
 	}
 	client->input = INPUT_COLLECT;

@@ -42,7 +42,8 @@ static const char usage[] =
 	"For tests without the kernel programs:\n"
 	"  --unsafe-no-kernel every client is taken for what --as says. ENFORCES NOTHING against\n"
 	"                     a hostile caller: whoever reaches the socket is believed\n"
-	"  --as host|allowed  what every client is\n"
+	"  --as host|allowed|named\n"
+	"                     what every client is; named: what its socket's abstract name begins with\n"
 	"  --verdicts FILE    one byte a route, in the order of routes.def: 1 passes\n";
 
 enum { OPT_ENGINE = 256, OPT_UID, OPT_GID, OPT_GROUP, OPT_LIMIT, OPT_UNSAFE, OPT_AS, OPT_VERDICTS, OPT_HELP };

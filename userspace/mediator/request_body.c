@@ -8,6 +8,12 @@
 #include "request_body.h"
 #include "route.h"
 
+/*
+ * Text that is written anew is no longer than it was, for only what had to be escaped there is here, but for
+ * numbers: 0.1 becomes 0.10000000000000001. And there is a NUL.
+ */
+#define MAX_WRITTEN (REQUEST_BODY_MAX_SIZE + 20 * GOJSON_MAX_VALUES + 1)
+
 static int read_exec(json_t *root, struct request_body *body, const char **problem)
 {
 	(void)problem;
@@ -55,25 +61,35 @@ bool request_body_matters(int route)
 	return find_reader(route) >= 0;
 }
 
+static int put(const char *text, size_t length, void *out)
+{
+	return buffer_append(out, text, length);
+}
+
+/* Into a buffer, which grows in place: json_dumps would have the text twice in the end. */
 static int write_anew(json_t *root, struct request_body *body)
 {
-	char *text = json_dumps(root, JSON_COMPACT);
+	struct buffer out = {.limit = MAX_WRITTEN};
 
-	if (!text)
+	if (json_dump_callback(root, put, &out, JSON_COMPACT) < 0 || put("", 1, &out) < 0) {
+		buffer_reset(&out);
 		return -ENOMEM;
+	}
 	free(body->text);
-	body->text = text;
+	body->text = out.data;
 	return 0;
 }
 
-int request_body_parse(int route, const char *text, size_t length, struct request_body *body,
-	const char **problem)
+int request_body_parse(
+	int route, struct buffer *text, struct request_body *body, const char **problem)
 {
 	json_t *root;
 	int r;
 
 	*body = (struct request_body){0};
-	r = gojson_load(text, length, &root, problem);
+	r = gojson_load(text->data ? text->data : "", text->length, &root, problem);
+	/* Before its like is written: else there would be three of them, with the tree's strings. */
+	buffer_reset(text);
 	if (r < 0)
 		return r;
 	r = readers[find_reader(route)].read(root, body, problem);
@@ -90,6 +106,7 @@ int request_body_set_image(struct request_body *body, const char *image)
 	json_t *root = json_loads(body->text, 0, NULL);
 	int r = -ENOMEM;
 
+	free(TAKE_PTR(body->text));
 	/* A string: create_read saw to it. */
 	if (root && json_string_set(gojson_field(root, "image"), image) == 0)
 		r = write_anew(root, body);
@@ -118,6 +135,8 @@ int request_body_add_source(struct request_body *body, enum wire_kind kind, cons
 {
 	struct mount_source *grown;
 
+	if (length >= WIRE_TEXT_SIZE)
+		return request_body_bad(problem, "a path or name to be mounted is too long");
 	if (body->source_count == REQUEST_BODY_MAX_SOURCES)
 		return request_body_bad(problem, "more than 1024 things are mounted");
 	grown = realloc(body->sources, (body->source_count + 1) * sizeof(*grown));

@@ -10,9 +10,10 @@
 #include <stddef.h>
 
 #include "access.h"
+#include "buffer.h"
 #include "wire.h"
 
-#define REQUEST_BODY_MAX_SIZE (4 * 1024 * 1024)
+#define REQUEST_BODY_MAX_SIZE (64 * 1024 * 1024)
 #define REQUEST_BODY_MAX_SOURCES 1024
 
 /* Something of the host's or the engine's that is mounted, and what the warden is to be asked about it. */
@@ -34,13 +35,13 @@ bool request_body_matters(int route);
 
 /*
  * Reads the body of a request of such a route. Returns 0 (free with request_body_free), -EBADMSG and in
- * *problem a static sentence for the client, or -ENOMEM. The parsed tree, many times the size of its
- * text, does not outlive the call.
+ * *problem a static sentence for the client, or -ENOMEM. `text` is empty then, and the parsed tree, which
+ * may be many times its size, is gone.
  */
-int request_body_parse(int route, const char *text, size_t length, struct request_body *body,
-	const char **problem);
+int request_body_parse(
+	int route, struct buffer *text, struct request_body *body, const char **problem);
 
-/* Puts `image` in the place of the one that a container create names. 0 or -ENOMEM. */
+/* Puts `image` in the place of the one that a container create names. 0, or -ENOMEM and there is no text. */
 int request_body_set_image(struct request_body *body, const char *image);
 
 void request_body_free(struct request_body *body);

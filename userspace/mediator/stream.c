@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "stream.h"
+#include "util.h"
 
 #define MAX_PIECES 4
 
@@ -17,6 +18,7 @@ struct queued_write {
 	uv_write_t request;
 	struct stream *stream;
 	size_t length;
+	char *owned; /* what is sent behind `data`; NULL: nothing */
 	char data[];
 };
 
@@ -85,6 +87,7 @@ static void on_written(uv_write_t *request, int status)
 	size_t before = stream->queued;
 
 	stream->queued -= queued->length;
+	free(queued->owned);
 	free(queued);
 	if (!stream->open)
 		return;
@@ -99,19 +102,33 @@ static void on_written(uv_write_t *request, int status)
 		stream->events->drained(stream);
 }
 
+/* Sends later what was put together in `queued`, and `tail` behind it, which lies in what that owns. */
+static int queue(struct stream *stream, struct queued_write *queued, size_t length, uv_buf_t tail)
+{
+	uv_buf_t pieces[2] = {uv_buf_init(queued->data, length), tail};
+	int r;
+
+	queued->stream = stream;
+	queued->length = length + tail.len;
+	r = uv_write(&queued->request, (uv_stream_t *)&stream->pipe, pieces, tail.len ? 2 : 1, on_written);
+	if (r < 0) {
+		free(queued);
+		return r;
+	}
+	stream->queued += queued->length;
+	return 0;
+}
+
 /* Copies what is behind the first `skip` bytes into one request. */
-static int queue_write(
+static int queue_copy(
 	struct stream *stream, const uv_buf_t *pieces, unsigned count, size_t skip, size_t length)
 {
 	struct queued_write *queued = malloc(sizeof(*queued) + length);
-	uv_buf_t buf;
 	size_t at = 0;
-	int r;
 
 	if (!queued)
 		return -ENOMEM;
-	queued->stream = stream;
-	queued->length = length;
+	queued->owned = NULL;
 	for (unsigned i = 0; i < count; i++) {
 		size_t piece = pieces[i].len;
 		size_t cut = skip < piece ? skip : piece;
@@ -120,42 +137,83 @@ static int queue_write(
 		memcpy(queued->data + at, pieces[i].base + cut, piece - cut);
 		at += piece - cut;
 	}
-	buf = uv_buf_init(queued->data, length);
-	r = uv_write(&queued->request, (uv_stream_t *)&stream->pipe, &buf, 1, on_written);
-	if (r < 0) {
-		free(queued);
-		return r;
-	}
-	stream->queued += length;
-	return 0;
+	return queue(stream, queued, length, uv_buf_init(NULL, 0));
+}
+
+static bool is_writable(const struct stream *stream)
+{
+	return stream->open && !stream->shut_down && !stream->broken;
+}
+
+/* What the socket takes at once: a number of bytes, or a negative errno. */
+static ssize_t try_write(struct stream *stream, const uv_buf_t *pieces, unsigned count)
+{
+	int r = stream->queued ? UV_EAGAIN :
+				 uv_try_write((uv_stream_t *)&stream->pipe, pieces, count);
+
+	return r == UV_EAGAIN ? 0 : r;
+}
+
+/* A gap in what the peer reads would be worse than an end. */
+static int or_break(struct stream *stream, int r)
+{
+	if (r < 0)
+		stream->broken = true;
+	return r;
 }
 
 int stream_write(struct stream *stream, const uv_buf_t *pieces, unsigned count)
 {
-	size_t total = 0, sent = 0;
-	int r;
+	size_t total = 0;
+	ssize_t sent;
 
-	if (!stream->open || stream->shut_down || stream->broken)
+	if (!is_writable(stream))
 		return -EPIPE;
 	for (unsigned i = 0; i < count; i++)
 		total += pieces[i].len;
 	if (!total)
 		return 0;
-	if (!stream->queued) {
-		r = uv_try_write((uv_stream_t *)&stream->pipe, pieces, count);
-		if (r < 0 && r != UV_EAGAIN)
-			goto broken;
-		sent = r < 0 ? 0 : r;
-	}
-	if (sent == total)
+	sent = try_write(stream, pieces, count);
+	if (sent < 0)
+		return or_break(stream, sent);
+	if ((size_t)sent == total)
 		return 0;
-	r = queue_write(stream, pieces, count, sent, total - sent);
+	return or_break(stream, queue_copy(stream, pieces, count, sent, total - sent));
+}
+
+/* Sends later what is behind the first `skip` bytes of both. `body` stays the caller's if that fails. */
+static int queue_owned(
+	struct stream *stream, uv_buf_t head, char *body, size_t length, size_t skip)
+{
+	size_t cut = skip < head.len ? skip : head.len, left = head.len - cut;
+	struct queued_write *queued = malloc(sizeof(*queued) + left);
+
+	if (!queued)
+		return -ENOMEM;
+	memcpy(queued->data, head.base + cut, left);
+	skip -= cut;
+	queued->owned = body;
+	return queue(stream, queued, left, uv_buf_init(body + skip, length - skip));
+}
+
+int stream_write_owned(struct stream *stream, uv_buf_t head, char *body, size_t length)
+{
+	uv_buf_t pieces[2] = {head, uv_buf_init(body, length)};
+	_cleanup_free_ char *owned = body; /* until it is queued */
+	ssize_t sent;
+	int r;
+
+	if (!is_writable(stream))
+		return -EPIPE;
+	sent = try_write(stream, pieces, body ? 2 : 1);
+	if (sent < 0)
+		return or_break(stream, sent);
+	if ((size_t)sent == head.len + length)
+		return 0;
+	r = queue_owned(stream, head, body, length, sent);
 	if (r == 0)
-		return 0;
-broken:
-	/* A gap in what the peer reads would be worse than an end. */
-	stream->broken = true;
-	return r;
+		owned = NULL;
+	return or_break(stream, r);
 }
 
 int stream_write_bytes(struct stream *stream, const void *data, size_t length)

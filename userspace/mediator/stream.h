@@ -57,6 +57,12 @@ void stream_read(struct stream *stream, bool wanted);
 int stream_write(struct stream *stream, const uv_buf_t *pieces, unsigned count);
 int stream_write_bytes(struct stream *stream, const void *data, size_t length);
 
+/*
+ * Sends `head` and then the `length` bytes of `body`, which is freed when they are out or lost, and not
+ * copied: it may be large. NULL: no body.
+ */
+int stream_write_owned(struct stream *stream, uv_buf_t head, char *body, size_t length);
+
 /* Sends no more, once the queue is out; `shut` follows, unless stream->broken is set now. */
 void stream_shutdown(struct stream *stream);
 

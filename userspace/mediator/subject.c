@@ -2,11 +2,14 @@
 /*
  * The two sources of what is known about a client. The real one reads the kernel's maps anew for
  * each request, so that a reload binds connections that are already open. The stand-in says the
- * same of every client and enforces nothing; the code that decides cannot tell them apart.
+ * same of every client, or believes what each says, and enforces nothing; the code that decides
+ * cannot tell them apart.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "subject.h"
 #include "util.h"
@@ -65,6 +68,23 @@ static int file_label(const struct subject_source *source, int fd, struct latch_
 	return 0;
 }
 
+/* An abstract name as "host" or "allowed-7", which is of the container with scope 7. */
+static int name_label(const struct subject_source *source, int fd, struct latch_conn *label)
+{
+	struct sockaddr_un address = {0};
+	socklen_t length = sizeof(address) - 1;
+	const char *name = address.sun_path + 1;
+
+	if (getpeername(fd, (struct sockaddr *)&address, &length) < 0)
+		return -errno;
+	file_label(source, fd, label);
+	if (!strncmp(name, "host", 4))
+		label->tag = LATCH_TAG_HOST;
+	else if (!strncmp(name, "allowed-", 8))
+		label->scope = strtoul(name + 8, NULL, 10);
+	return 0;
+}
+
 static int file_state(const struct subject_source *source, struct latch_state *state)
 {
 	(void)source;
@@ -104,10 +124,12 @@ int subject_from_file(struct subject_source *source, const char *as, const char 
 	};
 	if (!strcmp(as, "host"))
 		source->tag = LATCH_TAG_HOST;
-	else if (!strcmp(as, "allowed"))
+	else if (!strcmp(as, "allowed") || !strcmp(as, "named"))
 		source->tag = LATCH_TAG_ALLOWED;
 	else
 		return -EINVAL;
+	if (!strcmp(as, "named"))
+		source->label = name_label;
 	if (!path)
 		return 0;
 	fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -27,8 +27,9 @@ struct subject_source {
 void subject_from_maps(struct subject_source *source);
 
 /*
- * The stand-in: every client is `as` ("host" or "allowed"), `path` holds one byte a route, in the
- * order of routes.def, 1 or '1' for pass; NULL or a short file refuses the rest. Returns 0,
+ * The stand-in: every client is `as` ("host" or "allowed"), or ("named") what the abstract name that its
+ * socket is bound to begins with. `path` holds one byte a route, in the order of routes.def, 1 or '1'
+ * for pass; NULL or a short file refuses the rest. Returns 0,
  * -EINVAL for another `as`, or the errno of reading the file.
  */
 int subject_from_file(struct subject_source *source, const char *as, const char *path);
