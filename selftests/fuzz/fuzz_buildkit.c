@@ -58,7 +58,8 @@ static void check_solve(const char *data, size_t size, const struct build_ask *b
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const int routes[] = {
-		ROUTE_CALL_SOLVE, ROUTE_CALL_NEW_CONTAINER, ROUTE_CALL_EXEC_PROCESS};
+		ROUTE_CALL_SOLVE, ROUTE_CALL_NEW_CONTAINER, ROUTE_CALL_EXEC_PROCESS,
+		ROUTE_CALL_BRIDGE_SOLVE};
 	char push[BUILD_PUSH_SIZE];
 	struct build_ask ask;
 	const char *text = (const char *)data + 1;
@@ -66,11 +67,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size)
 		return 0;
-	if (data[0] % 4 == 3) {
+	if (data[0] % 5 == 4) {
 		buildkit_outputs_push((struct span){text, size - 1}, push);
 		return 0;
 	}
-	route = routes[data[0] % 4];
+	route = routes[data[0] % 5];
 	if (read_message(route, text, size - 1, &ask) == 0 && route == ROUTE_CALL_SOLVE)
 		check_solve(text, size - 1, &ask);
 	return 0;
