@@ -9,7 +9,8 @@
  * no further. Such a client holds what it has not sent, but not longer than a body may take to come.
  *
  * What a request holds stands in it and nowhere else: it is summed up when somebody wants more, so that no
- * path can forget to give something back. Small bodies are neither counted nor held up; there are no more of
+ * path can forget to give something back. What nobody waits for any more and is still being read counts
+ * as well, or who closes at once would be given room without end. Small bodies are neither counted nor held up; there are no more of
  * them than connections, and each of these may have a head as large. One body is parsed at a time: what that
  * needs in addition, its strings once more or twice and a bounded tree, is there once.
  */
@@ -20,9 +21,26 @@ struct held {
 	size_t all, contained, container;
 };
 
+static void add_abandoned(const struct client *client, struct held *held)
+{
+	const struct body_job *job = client->mediator->jobs;
+	struct body_job_holding holding;
+
+	while ((job = body_job_abandoned(job, &holding))) {
+		held->all += holding.size;
+		if (!holding.label || holding.label->tag != LATCH_TAG_HOST)
+			held->contained += holding.size;
+		if (!holding.label || holding.label->scope == client->label.scope)
+			held->container += holding.size;
+		job = body_job_next(job);
+	}
+}
+
 static struct held sum_others(const struct client *client)
 {
 	struct held held = {0};
+
+	add_abandoned(client, &held);
 
 	for (const struct client *other = client->mediator->clients; other; other = other->next) {
 		size_t size = other->request ? other->request->judgement.held : 0;

@@ -9,6 +9,7 @@
 #ifndef LATCH_MEDIATOR_CLIENT_H
 #define LATCH_MEDIATOR_CLIENT_H
 
+#include "body_job.h"
 #include "decide.h"
 #include "framing.h"
 #include "grpc_bridge.h"
@@ -42,6 +43,7 @@ struct judgement {
 	struct request_body body;
 	size_t next_source; /* of body.sources, to ask about */
 	bool mounts_socket;
+	struct body_job *job; /* that reads the body; NULL: none does */
 	int64_t question; /* of the warden; 0: none */
 	size_t held;      /* of the budget (budget.h); bytes */
 };

@@ -35,6 +35,8 @@ void judge_forget(struct client *client)
 	if (!client->request)
 		return;
 	judgement = &client->request->judgement;
+	if (judgement->job)
+		body_job_abandon(judgement->job);
 	if (judgement->question)
 		warden_link_cancel(&client->mediator->warden, judgement->question);
 	request_body_free(&judgement->body);
@@ -227,12 +229,8 @@ static void read_target(struct client *client)
 		access_read_query(client->request->match.id, query, access);
 }
 
-static void judge_body(struct client *client)
+static void judge_parsed(struct client *client, int r, const char *problem)
 {
-	const char *problem = NULL;
-	int r = request_body_parse(client->request->match.id, &client->collected,
-		&client->request->judgement.body, &problem);
-
 	if (r == -EBADMSG) {
 		client_refuse(client, 400, problem, "latch: %s", problem);
 	} else if (r < 0) {
@@ -241,6 +239,33 @@ static void judge_body(struct client *client)
 		read_target(client);
 		judge_next_source(client);
 	}
+}
+
+static void on_parsed(struct client *client, int r, struct request_body *body, const char *problem)
+{
+	client->request->judgement.job = NULL;
+	if (r == 0)
+		client->request->judgement.body = *body;
+	judge_parsed(client, r, problem);
+	client_resume(client);
+}
+
+static void judge_body(struct client *client)
+{
+	struct judgement *judgement = &client->request->judgement;
+	int route = client->request->match.id;
+	const char *problem = NULL;
+	int r;
+
+	if (client->collected.length < BODY_JOB_LEAST) {
+		r = request_body_parse(route, &client->collected, &judgement->body, &problem);
+		judge_parsed(client, r, problem);
+		return;
+	}
+	client->input = INPUT_WAIT;
+	judgement->job = body_job_start(client, route, &client->collected, on_parsed);
+	if (!judgement->job)
+		refuse_unjudged(client, -ENOMEM);
 }
 
 /* A build that pushes counts as docker push too. False: it does not, or may. */

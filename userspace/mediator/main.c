@@ -269,6 +269,9 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	/* Requests come and go: what they free is for the next ones, and not for the kernel each time. */
 	mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
+	/* One body is read at a time (body_job.h), and what that frees is for the loop as well. */
+	mallopt(M_ARENA_MAX, 1);
+	setenv("UV_THREADPOOL_SIZE", "1", 1);
 	json_object_seed(0); /* reads the kernel's randomness now, not under a client's request */
 	mediator.engine_path = options.engine;
 	mediator.limits = options.limits;

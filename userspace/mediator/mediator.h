@@ -12,6 +12,7 @@
 #include "subject.h"
 #include "warden_link.h"
 
+struct body_job;
 struct client;
 
 struct mediator {
@@ -22,6 +23,7 @@ struct mediator {
 	struct listener listener;
 	struct warden_link warden;
 	struct client *clients;
+	struct body_job *jobs; /* bodies that are being read */
 	struct limits limits;
 	struct head_limits head_limits; /* of these */
 	char *scratch; /* STREAM_SCRATCH bytes that every stream reads into */
