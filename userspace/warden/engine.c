@@ -483,6 +483,11 @@ void engine_events_stop(struct engine *engine)
 
 /* The engine itself. */
 
+const char *engine_socket(const struct engine *engine)
+{
+	return engine->socket;
+}
+
 struct engine *engine_new(uv_loop_t *loop, struct fetch_pool *pool, const char *socket)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));

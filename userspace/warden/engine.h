@@ -81,6 +81,8 @@ typedef void (*engine_root_fn)(int error, const char *root, void *context);
 
 /* `socket` is copied: "/run/latch/engine.sock". NULL without memory. */
 struct engine *engine_new(uv_loop_t *loop, struct fetch_pool *pool, const char *socket);
+/* That path; not the caller's. */
+const char *engine_socket(const struct engine *engine);
 
 /*
  * From now on `trust` is asked about the process that listens at the socket, at each connection, and

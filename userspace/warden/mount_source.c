@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Paths are looked at where latchd is, volumes and containers through the engine.
+ * Paths are looked at where latchd is, if the engine sees the same files; volumes and containers through
+ * the engine.
  *
  * A volume of the local driver can be any mount that mount(2) can make. Who made one, a container could
  * not without being allowed to (host_access.def), so what counts here is whether the host has put its
@@ -8,6 +9,7 @@
  */
 #include <errno.h>
 
+#include "engine_view.h"
 #include "host_files.h"
 #include "mount_source.h"
 #include "util.h"
@@ -34,6 +36,9 @@ enum wire_source mount_source_of_path(const struct mount_sources *sources, const
 {
 	if (mount_source_is_guarded(sources->maps, path))
 		return WIRE_SOURCE_SOCKET;
+	/* What cannot be looked at where the engine looks counts as the host's own. */
+	if (!engine_view_is_ours(engine_socket(sources->engine)))
+		return WIRE_SOURCE_HOST;
 	return host_files_own(path, sources->engine_root) ? WIRE_SOURCE_HOST : WIRE_SOURCE_PLAIN;
 }
 
