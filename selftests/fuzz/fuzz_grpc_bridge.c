@@ -66,6 +66,12 @@ static void on_message(void *owner, struct grpc_call *call, struct span message)
 		grpc_call_pass(call);
 }
 
+static void on_refused(void *owner, const char *path, const char *why)
+{
+	(void)owner, (void)path;
+	REQUIRE(why[0]);
+}
+
 static void on_over(void *owner, struct grpc_call *call)
 {
 	struct world *world = owner;
@@ -74,7 +80,7 @@ static void on_over(void *owner, struct grpc_call *call)
 		world->waiting = NULL;
 }
 
-static const struct grpc_bridge_events events = {on_call, on_message, on_over};
+static const struct grpc_bridge_events events = {on_call, on_message, on_refused, on_over};
 
 static size_t stream_of(struct world *world, int32_t id)
 {

@@ -43,7 +43,7 @@ struct fixture {
 	bool later; /* judges messages by itself */
 	const char *refuse; /* a message that begins so */
 	struct grpc_call *last;
-	size_t heads, messages, over;
+	size_t heads, messages, written_down, over;
 	struct buffer shown; /* all messages, one behind the other */
 	char path[96];
 };
@@ -83,6 +83,15 @@ static void on_message(void *owner, struct grpc_call *call, struct span message)
 		judge(f, call, message);
 }
 
+static void on_refused(void *owner, const char *path, const char *why)
+{
+	struct fixture *f = owner;
+
+	f->written_down++;
+	assert_true(!path || path[0] == '/');
+	assert_true(why[0]);
+}
+
 static void on_over(void *owner, struct grpc_call *call)
 {
 	struct fixture *f = owner;
@@ -93,7 +102,7 @@ static void on_over(void *owner, struct grpc_call *call)
 	f->over++;
 }
 
-static const struct grpc_bridge_events events = {on_call, on_message, on_over};
+static const struct grpc_bridge_events events = {on_call, on_message, on_refused, on_over};
 
 /* ---- the ends ---- */
 
@@ -512,6 +521,7 @@ static void what_cannot_be_read_is_refused(void **state)
 		finish(&f.client, call);
 		pump(&f);
 		expect_status(call, cases[i].status, cases[i].message);
+		assert_int_equal(f.written_down, 1);
 		if (f.engine.count)
 			assert_true(at_engine(&f)->closed && !at_engine(&f)->ended);
 		close_fixture(&f);
@@ -714,6 +724,7 @@ static void a_head_that_is_not_grpcs_is_refused(void **state)
 		pump(&f);
 		expect_status(find(&f.client, id), "3", "not one of gRPC");
 		assert_int_equal(f.heads, 0);
+		assert_int_equal(f.written_down, 1);
 		expect_nothing_at_engine(&f);
 		close_fixture(&f);
 	}

@@ -4,7 +4,8 @@
  *
  * A command of include/latch/commands.def *is* some routes, *needs* others, and may be *hidden in*
  * further ones. A deny list refuses the routes that a listed command is or may be hidden in, unless
- * the mediator looks there; an allow list passes those that a listed command is or needs. Routes marked ROUTE_ALWAYS pass under
+ * the mediator looks there; an allow list passes those that a listed command is or needs. Routes
+ * marked ROUTE_ALWAYS pass under
  * both. Names and wildcards are ECI's.
  */
 #ifndef LATCH_COMMANDLIST_H

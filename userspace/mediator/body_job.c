@@ -4,7 +4,6 @@
 
 struct body_job {
 	uv_work_t work;
-	struct mediator *mediator;
 	struct body_job *next;
 	struct body_job **link; /* who points here */
 	struct client *client;	/* NULL: abandoned */
@@ -51,8 +50,8 @@ struct body_job *body_job_start(
 
 	if (!job)
 		return NULL;
-	*job = (struct body_job){.mediator = mediator, .client = client, .size = text->length,
-		.route = route, .text = *text, .done = done, .labelled = client->labelled};
+	*job = (struct body_job){.client = client, .size = text->length, .route = route,
+		.text = *text, .done = done, .labelled = client->labelled};
 	if (client->labelled)
 		job->label = client->label;
 	job->work.data = job;

@@ -10,8 +10,8 @@
  *
  * What a request holds stands in it and nowhere else: it is summed up when somebody wants more, so that no
  * path can forget to give something back. What nobody waits for any more and is still being read counts
- * as well, or who closes at once would be given room without end. Small bodies are neither counted nor held up; there are no more of
- * them than connections, and each of these may have a head as large. One body is parsed at a time: what that
+ * as well, or who closes at once would be given room without end. Small bodies are neither counted nor
+ * held up; there are no more of them than connections, and each of these may have a head as large. One body is parsed at a time: what that
  * needs in addition, its strings once more or twice and a bounded tree, is there once.
  */
 #include "budget.h"

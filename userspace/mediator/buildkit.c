@@ -119,7 +119,7 @@ static bool stays_here(struct span type)
 
 static bool says_push(struct span key, struct span value)
 {
-	/* Exactly "push" counts; who spells it otherwise means it, and need not be helped to guess. */
+	/* The exporter knows it in small letters alone; a spelling that it may know one day counts too. */
 	return span_is(key, "push") && !is_false(value);
 }
 

@@ -223,6 +223,11 @@ static void on_message(void *owner, struct grpc_call *call, struct span message)
 		judge_message(read, message);
 }
 
+static void on_refused(void *owner, const char *path, const char *why)
+{
+	client_report_call(owner, path ? route_of_call(path) : ROUTE_NONE, path ? path : "", 400, why);
+}
+
 static void on_over(void *owner, struct grpc_call *call)
 {
 	struct client *client = owner;
@@ -236,6 +241,7 @@ static void on_over(void *owner, struct grpc_call *call)
 static const struct grpc_bridge_events events = {
 	.call = on_call,
 	.message = on_message,
+	.refused = on_refused,
 	.over = on_over,
 };
 

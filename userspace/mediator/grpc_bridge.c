@@ -154,6 +154,13 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t error, void *
 	return 0;
 }
 
+/* Nobody else has seen why: the owner writes it down. */
+static void refuse_unread(struct grpc_call *call, enum grpc_status status, const char *message)
+{
+	call->bridge->events->refused(call->bridge->owner, call->path, message);
+	grpc_call_refuse(call, status, message);
+}
+
 /* ---- from the client to the engine ---- */
 
 /* Gives the sender its window back, unless enough waits already. */
@@ -206,7 +213,7 @@ static void open_engine(struct grpc_call *call)
 		http2_fields_list(&call->head, fields), &provider, call);
 
 	if (id < 0) {
-		grpc_call_refuse(call, GRPC_UNAVAILABLE,
+		refuse_unread(call, GRPC_UNAVAILABLE,
 			"latch: the engine takes no more calls on this connection");
 		return;
 	}
@@ -247,12 +254,12 @@ static bool check_message(struct grpc_call *call)
 	if (call->held.length < PREFIX_SIZE)
 		return true;
 	if (call->held.data[0]) {
-		grpc_call_refuse(call, GRPC_UNIMPLEMENTED,
+		refuse_unread(call, GRPC_UNIMPLEMENTED,
 			"latch: a compressed message cannot be judged; send it without compression");
 		return false;
 	}
 	if (message_length(&call->held) > GRPC_MESSAGE_MAX) {
-		grpc_call_refuse(call, GRPC_RESOURCE_EXHAUSTED,
+		refuse_unread(call, GRPC_RESOURCE_EXHAUSTED,
 			"latch: a message of more than 16 MiB is not read");
 		return false;
 	}
@@ -277,7 +284,7 @@ static void show_message(struct grpc_call *call)
 static void end_up(struct grpc_call *call)
 {
 	if (call->held.length) {
-		grpc_call_refuse(call, GRPC_INVALID_ARGUMENT, "latch: the call ends inside a message");
+		refuse_unread(call, GRPC_INVALID_ARGUMENT, "latch: the call ends inside a message");
 		return;
 	}
 	call->up.ended = true;
@@ -307,7 +314,7 @@ void grpc_call_pass(struct grpc_call *call)
 		return; /* it was refused for another reason meanwhile */
 	length = PREFIX_SIZE + message_length(&call->held);
 	if (buffer_append(&call->up.buffer, call->held.data, length) < 0) {
-		grpc_call_refuse(call, GRPC_RESOURCE_EXHAUSTED, "latch: out of memory");
+		refuse_unread(call, GRPC_RESOURCE_EXHAUSTED, "latch: out of memory");
 		return;
 	}
 	buffer_consume(&call->held, length);
@@ -349,7 +356,7 @@ static int on_client_data(nghttp2_session *session, uint8_t flags, int32_t id, c
 	r = call->judgement == GRPC_READ ? hold(call, span) :
 					   buffer_append_span(&call->up.buffer, span);
 	if (r < 0) {
-		grpc_call_refuse(call, GRPC_RESOURCE_EXHAUSTED,
+		refuse_unread(call, GRPC_RESOURCE_EXHAUSTED,
 			"latch: the messages that wait to be judged are too large");
 		return 0;
 	}
@@ -414,7 +421,7 @@ static bool is_grpc(const struct grpc_call *call)
 static void begin_call(struct grpc_call *call)
 {
 	if (!is_grpc(call)) {
-		grpc_call_refuse(call, GRPC_INVALID_ARGUMENT,
+		refuse_unread(call, GRPC_INVALID_ARGUMENT,
 			"latch: the head of this call is not one of gRPC, or too large");
 		return;
 	}

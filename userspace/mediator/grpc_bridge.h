@@ -43,6 +43,11 @@ struct grpc_bridge_events {
 	 * grpc_call_pass() or grpc_call_refuse(), which may be called here or later.
 	 */
 	void (*message)(void *owner, struct grpc_call *call, struct span message);
+	/*
+	 * The bridge refuses the call by itself, for what cannot be read: to be written down. `path` is
+	 * NULL where the head had none.
+	 */
+	void (*refused)(void *owner, const char *path, const char *why);
 	/* The call is over, and its memory about to go. */
 	void (*over)(void *owner, struct grpc_call *call);
 };
