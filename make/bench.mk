@@ -23,6 +23,9 @@ BENCH_PACKAGES := haproxy
 PROXIES := selftests/bench/proxies
 
 $(O)/bench/load $(O)/bench/relay: $(O)/bench/%: $(PROXIES)/%.c
+$(O)/bench/pingpong: selftests/bench/kernel/pingpong.c
+# Static: some run in a container or in the virtual machine.
+$(O)/bench/load $(O)/bench/relay $(O)/bench/pingpong:
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static $< -o $@
@@ -30,11 +33,6 @@ $(O)/bench/engine: $(PROXIES)/engine.go
 	@mkdir -p $(@D)
 	$(call say,GO,$<)
 	$(Q)$(GO) build -o $@ $<
-
-$(O)/bench/pingpong: selftests/bench/kernel/pingpong.c
-	@mkdir -p $(@D)
-	$(call say,CC,$<)
-	$(Q)$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static $< -o $@
 
 .PHONY: bench-kernel
 bench-kernel: deps-test ## measure what the kernel programs cost (ten minutes; in the VM)

@@ -10,14 +10,7 @@
 #include "../../userspace/mediator/buildkit.h"
 #include "../unit/protobuf_writer.h"
 #include "route.h"
-
-#define REQUIRE(condition)                                                                         \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "line %d: %s\n", __LINE__, #condition);                    \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
+#include "require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,14 +11,7 @@
 #include <stdio.h>
 
 #include "../../userspace/mediator/grpc_bridge.h"
-
-#define REQUIRE(condition)                                                                         \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "line %d: %s\n", __LINE__, #condition);                    \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
+#include "require.h"
 
 #define MAX_STREAMS 64
 

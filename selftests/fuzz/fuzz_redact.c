@@ -11,18 +11,11 @@
 
 #include "redact.h"
 #include "util.h"
+#include "require.h"
 
 #define MARKER "Zq7Xw9Kv"
 #define CHOICES 8 /* bytes at the front of the input */
 #define ROOM	8192
-
-#define REQUIRE(condition)                                                                         \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "line %d: %s\n", __LINE__, #condition);                    \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
