@@ -11,9 +11,10 @@ WIDTH, LABEL, BAR, GAP = 760, 120, 16, 4
 
 def groups_of(results):
     """(title, unit, {contender: value}) of what is worth a bar."""
-    for connections, figures in results.get("requests", {}).items():
-        yield (f"GET /_ping, keep-alive, {connections} connection{'s' if str(connections) != '1' else ''}", "requests/s",
-               {name: found["per_second"] for name, found in figures.items()})
+    for part, of in ("requests", ""), ("dockerd", ", dockerd"):
+        for connections, figures in results.get(part, {}).items():
+            yield (f"GET /_ping, keep-alive, {connections} connection{'s' if str(connections) != '1' else ''}{of}",
+                   "requests/s", {name: found["per_second"] for name, found in figures.items()})
     for direction, figures in results.get("streams", {}).items():
         yield f"1 GiB {direction}", "MiB/s", {name: found["mib_per_second"] for name, found in figures.items()}
     if results.get("idle"):

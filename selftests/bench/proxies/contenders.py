@@ -78,7 +78,7 @@ class Contender:
 
 
 def wait_for(path):
-    for _ in range(100):
+    for _ in range(400):
         try:
             with socket.socket(socket.AF_UNIX) as probe:
                 probe.connect(path)
@@ -130,10 +130,25 @@ def start_latch(folder, engine, who):
     return latch
 
 
-def start_all(folder, build, contenders):
+def stand_in(folder, build):
+    """An engine that does nothing but answer, with Go's HTTP server."""
+    return start("direct", folder, lambda path: [f"{build}/engine", path])
+
+
+def dockerd(folder, _build):
+    """A real engine, on files and a socket of its own; it leaves this machine's network alone."""
+    engine = start("direct", folder, lambda path: [
+        "dockerd", "--host", f"unix://{path}", "--data-root", f"{folder}/engine", "--exec-root", f"{folder}/run",
+        "--pidfile", f"{folder}/pid", "--bridge", "none", "--iptables=false", "--ip6tables=false",
+        "--storage-driver", "vfs"], stderr=subprocess.DEVNULL)
+    os.chmod(engine.socket, 0o666)  # or it is the docker group's alone
+    return engine
+
+
+def start_all(folder, build, start_engine, contenders):
     """Adds each to the list, the engine first. Stop them last first, also those of a start that failed."""
     os.chmod(folder, 0o755)
-    engine = start("direct", folder, lambda path: [f"{build}/engine", path])
+    engine = start_engine(folder, build)
     contenders.append(engine)
     contenders.append(start("relay", folder, lambda path: [f"{build}/relay", path, engine.socket]))
     with open(f"{folder}/haproxy.cfg", "w", encoding="ascii") as file:
