@@ -41,13 +41,21 @@ MAP struct {
 	__type(value, struct latch_guard);
 } latch_guarded SEC(".maps");
 
-/* Names at which an unknown socket is taken for the engine's. */
+/* Names at which an unknown socket is taken for the engine's, and that are not for containers. */
 MAP struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 64);
+	__uint(max_entries, 256);
 	__type(key, struct latch_dentry);
 	__type(value, struct latch_guard);
 } latch_names SEC(".maps");
+
+/* Files that keep latch and the engine alive, by inode. */
+MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct latch_inode);
+	__type(value, struct latch_protection);
+} latch_protected SEC(".maps");
 
 /* Container scopes. Preallocated: a tag must not fail because memory is short. */
 MAP struct {

@@ -45,7 +45,8 @@ enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
 
 /* include/linux/socket.h, include/uapi/asm-generic/errno-base.h */
 enum { AF_UNIX = 1, MSG_OOB = 1 };
-enum { MAY_WRITE = 2 }; /* include/linux/fs.h */
+enum { MAY_WRITE = 2, FMODE_WRITE = 2 }; /* include/linux/fs.h */
+enum { PTRACE_MODE_ATTACH = 2 };	  /* include/linux/ptrace.h */
 enum { EPERM = 1, ENOMEM = 12 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -66,6 +67,12 @@ struct cgroup {
 	struct cgroup *ancestors[]; /* since 6.1 (7f203bc89eb6); [0] is the root, [level] itself */
 };
 
+struct mnt_namespace;
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+};
+
 struct css_set {
 	struct cgroup *dfl_cgrp; /* where the task is in the cgroup2 hierarchy */
 };
@@ -80,6 +87,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	struct css_set *cgroups;
+	struct nsproxy *nsproxy;
 };
 
 struct super_block {
@@ -101,8 +109,38 @@ struct dentry {
 	struct inode *d_inode;
 };
 
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+/* Around each vfsmount. */
+struct mount {
+	struct vfsmount mnt;
+	struct mnt_namespace *mnt_ns;
+	int mnt_group_id; /* of its peers; 0: it has none, and none of what happens here is seen elsewhere */
+};
+
 struct path {
+	struct vfsmount *mnt;
 	struct dentry *dentry;
+};
+
+struct file {
+	unsigned int f_mode;
+	struct path f_path;
+	struct inode *f_inode;
+};
+
+struct bpf_map {
+	char name[16];
+};
+
+struct bpf_prog_aux {
+	char name[16];
+};
+
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
 };
 
 struct sock_common {

@@ -16,7 +16,7 @@
 #endif
 
 /* Raised with every change of a layout below: pinned maps of another version are not taken over. */
-#define LATCH_ABI_VERSION 2
+#define LATCH_ABI_VERSION 3
 
 /* Where the programs and maps are pinned. Map `latch_<noun>` is pinned as <noun>. */
 #define LATCH_PIN_ROOT "/sys/fs/bpf/latch"
@@ -82,13 +82,29 @@ struct latch_guard {
 
 /*
  * Map `names`: a directory and a name in it. It only ever refuses: a socket at such a name whose
- * inode is not yet in `guarded` is taken for the engine's.
+ * inode is not yet in `guarded` is taken for what `kind` says (NONE: for no guarded one), and no
+ * container makes, replaces, removes or writes a file of that name.
  */
 struct latch_dentry {
 	__u64 dir_ino;
 	__u32 dir_dev;
 	__u32 reserved;
 	char name[LATCH_NAME_SIZE];
+};
+
+/* What no container does to a file, however privileged it is: bits of latch_protection.what. */
+enum latch_protected {
+	LATCH_PROTECTED_FILE = 1 << 0,	 /* write it, change its attributes, remove, rename, mount over it */
+	LATCH_PROTECTED_FOLDER = 1 << 1, /* any of that to it and to what lies in it; make something in it */
+	LATCH_PROTECTED_NAMES = 1 << 2,	 /* any of that to the names in it that `names` has */
+	LATCH_PROTECTED_PLACE = 1 << 3,	 /* remove, rename or mount over it: it is on the way to one */
+};
+
+/* Map `protected`: inode -> that. */
+struct latch_protection {
+	__u32 what; /* enum latch_protected */
+	__u32 reserved;
+	char path[112]; /* for the reader; decides nothing */
 };
 
 /* Map `cgroups`: cgroup id -> the container scope that begins there. */
@@ -178,6 +194,7 @@ enum latch_event_type {
 	LATCH_EVENT_REQUEST = 5, /* a request of a container: struct latch_request */
 	LATCH_EVENT_CUT = 6,	 /* a connection was condemned by `cuts`: struct latch_request */
 	LATCH_EVENT_TAMPERED = 7, /* a request is not what its sender showed: struct latch_request */
+	LATCH_EVENT_PROTECTED = 8, /* a container reached for what keeps latch alive; `ino`: of the file */
 };
 
 /* First in every record of the ring buffer. */
@@ -257,6 +274,11 @@ enum latch_reason {
 	LATCH_REASON_UNFOLLOWED,   /* what is sent cannot be followed: see latch_problem */
 	LATCH_REASON_TAMPERED,	   /* what was queued is not what the sender showed */
 	LATCH_REASON_CUT,	   /* the connection is condemned */
+	LATCH_REASON_PROTECTED_FILE,    /* a file, folder or name of latch's or the engine's */
+	LATCH_REASON_PROTECTED_MOUNT,   /* a mount over one, or the end of a mount that it is on */
+	LATCH_REASON_PROTECTED_PROCESS, /* a process of latch's */
+	LATCH_REASON_PROTECTED_TRACE,   /* tracing a process that may do more */
+	LATCH_REASON_PROTECTED_BPF,     /* a map or program of latch's */
 };
 
 /* Map `counters` (per CPU): indices. Every helper that can fail is counted by its place. */
@@ -277,6 +299,7 @@ enum latch_counter {
 	LATCH_COUNT_UNFOLLOWED,	     /* connections that could not be followed any further */
 	LATCH_COUNT_TAMPERED,
 	LATCH_COUNT_STREAM_FAILED,   /* no memory to follow a connection */
+	LATCH_COUNT_PROTECTED,	     /* what a container was kept from doing to latch */
 	LATCH_COUNTERS,
 };
 
@@ -284,6 +307,7 @@ _Static_assert(sizeof(struct latch_state) == 16, "layout of the state map");
 _Static_assert(sizeof(struct latch_inode) == 16, "layout of the guarded map's key");
 _Static_assert(sizeof(struct latch_guard) == 120, "layout of the guarded map");
 _Static_assert(sizeof(struct latch_dentry) == 56, "layout of the names map's key");
+_Static_assert(sizeof(struct latch_protection) == 120, "layout of the protected map");
 _Static_assert(sizeof(struct latch_scope) == 80, "layout of the cgroups map");
 _Static_assert(sizeof(struct latch_container) == 72, "layout of the grants map's key");
 _Static_assert(sizeof(struct latch_grant) == 88, "layout of the grants map");

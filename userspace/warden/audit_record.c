@@ -42,6 +42,11 @@ static const char *const reason_names[] = {
 	[LATCH_REASON_UNFOLLOWED] = "it cannot be followed",
 	[LATCH_REASON_TAMPERED] = "it was changed while it was being sent",
 	[LATCH_REASON_CUT] = "the connection is condemned",
+	[LATCH_REASON_PROTECTED_FILE] = "a file that latch or the engine lives on",
+	[LATCH_REASON_PROTECTED_MOUNT] = "a mount over what latch or the engine lives on",
+	[LATCH_REASON_PROTECTED_PROCESS] = "a process of latch's",
+	[LATCH_REASON_PROTECTED_TRACE] = "tracing a process that may do more",
+	[LATCH_REASON_PROTECTED_BPF] = "a map or program of latch's",
 };
 
 static const char *const kind_names[] = {
@@ -61,6 +66,7 @@ static const char *const event_names[] = {
 	[LATCH_EVENT_REQUEST] = "request",
 	[LATCH_EVENT_CUT] = "cut",
 	[LATCH_EVENT_TAMPERED] = "tampered",
+	[LATCH_EVENT_PROTECTED] = "protected",
 };
 
 static const char *const mode_names[] = {
@@ -338,6 +344,8 @@ json_t *audit_record_event(const void *data, size_t size)
 	if (!record)
 		return NULL;
 	set_event(record, event);
+	if (event->header.type == LATCH_EVENT_PROTECTED && event->ino)
+		set_number(record, "inode", event->ino); /* its path: map `protected` */
 	if (event->reason)
 		set_verdict(record, event->verdict, event->verdict,
 			audit_reason_name(event->reason));

@@ -7,11 +7,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
 #include "holder.h"
+#include "log.h"
 #include "listener.h"
 #include "paths.h"
 #include "problem.h"
@@ -106,6 +108,16 @@ static int listen_at(const char *path, mode_t mode)
 	return TAKE_FD(fd);
 }
 
+/* A container must not end it either. It can only be marked while it still has the maps. */
+static void mark_holder(const struct maps *maps)
+{
+	_cleanup_close_ int pidfd = syscall(SYS_pidfd_open, getpid(), 0);
+	int r = pidfd < 0 ? -errno : maps_mark_self(maps, pidfd);
+
+	if (r < 0)
+		log_warning("containers are not kept from signals to latch-holder: %s", strerror(-r));
+}
+
 /* In the child: exactly the three sockets, at the numbers that the holder knows. */
 static void become_holder(const char *program, const struct listeners *listeners, int door)
 {
@@ -123,7 +135,8 @@ static void become_holder(const char *program, const struct listeners *listeners
 	_exit(127);
 }
 
-static int start_holder(const char *program, const struct listeners *listeners)
+static int start_holder(
+	const char *program, const struct maps *maps, const struct listeners *listeners)
 {
 	_cleanup_close_ int door = listen_at(LATCH_HOLDER_SOCKET, 0600);
 	pid_t child;
@@ -138,8 +151,10 @@ static int start_holder(const char *program, const struct listeners *listeners)
 	if (child < 0)
 		return -errno;
 	if (child == 0) {
-		if (fork() == 0)
+		if (fork() == 0) {
+			mark_holder(maps);
 			become_holder(program, listeners, door);
+		}
 		_exit(0);
 	}
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
@@ -147,7 +162,8 @@ static int start_holder(const char *program, const struct listeners *listeners)
 	return 0;
 }
 
-static int make_listeners(const char *holder, struct listeners *listeners, char **problem)
+static int make_listeners(const char *holder, const struct maps *maps, struct listeners *listeners,
+	char **problem)
 {
 	int r;
 
@@ -159,7 +175,7 @@ static int make_listeners(const char *holder, struct listeners *listeners, char 
 	if (listeners->control < 0)
 		return problem_set(problem, listeners->control, "cannot listen at %s: %s",
 			LATCH_CONTROL_SOCKET, strerror(-listeners->control));
-	r = start_holder(holder, listeners);
+	r = start_holder(holder, maps, listeners);
 	if (r < 0)
 		return problem_set(problem, r, "cannot start %s, which keeps the sockets open: %s", holder,
 			strerror(-r));
@@ -171,7 +187,8 @@ static void make_nonblocking(int fd)
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
-int listeners_get(const char *holder, struct listeners *listeners, char **problem)
+int listeners_get(
+	const char *holder, const struct maps *maps, struct listeners *listeners, char **problem)
 {
 	int r = 0;
 
@@ -179,7 +196,7 @@ int listeners_get(const char *holder, struct listeners *listeners, char **proble
 	*listeners = (struct listeners){ .public = -1, .control = -1 };
 	listeners->kept = listeners_from_holder(listeners) == 0;
 	if (!listeners->kept)
-		r = make_listeners(holder, listeners, problem);
+		r = make_listeners(holder, maps, listeners, problem);
 	if (r < 0) {
 		listeners_close(listeners);
 		return r;

@@ -23,8 +23,8 @@ struct pinned_map {
 		#name, offsetof(struct maps, name)                                                 \
 	}
 static const struct pinned_map pinned_maps[] = {
-	PINNED(state), PINNED(incomplete), PINNED(guarded), PINNED(names), PINNED(cgroups),
-	PINNED(grants), PINNED(tasks), PINNED(conns), PINNED(listeners), PINNED(verdicts),
+	PINNED(state), PINNED(incomplete), PINNED(guarded), PINNED(names), PINNED(protected),
+	PINNED(cgroups), PINNED(grants), PINNED(tasks), PINNED(conns), PINNED(listeners), PINNED(verdicts),
 	PINNED(cuts), PINNED(events), PINNED(counters),
 };
 
@@ -138,6 +138,56 @@ int maps_guard_name(const struct maps *maps, const struct stat *directory, const
 	COPY_STRING(key.name, name);
 	COPY_STRING(guard.path, path);
 	return update(maps->names, &key, &guard, BPF_ANY);
+}
+
+int maps_protect(const struct maps *maps, const struct latch_inode *inode, unsigned int what,
+	const char *path)
+{
+	struct latch_protection protection = { .what = what };
+
+	COPY_STRING(protection.path, path);
+	return update(maps->protected, inode, &protection, BPF_ANY);
+}
+
+void maps_unprotect(const struct maps *maps,
+	bool (*keep)(const struct latch_inode *inode, void *context), void *context)
+{
+	struct latch_inode key, next;
+	bool more = !bpf_map_get_next_key(maps->protected, NULL, &next);
+
+	while (more) {
+		key = next;
+		/* Before it is deleted: after that the walk would begin anew. */
+		more = !bpf_map_get_next_key(maps->protected, &key, &next);
+		if (!keep(&key, context))
+			bpf_map_delete_elem(maps->protected, &key);
+	}
+}
+
+int maps_reserve_name(const struct maps *maps, const struct latch_dentry *name, const char *path)
+{
+	struct latch_guard guard = { .kind = LATCH_GUARD_NONE };
+	int r;
+
+	COPY_STRING(guard.path, path);
+	r = update(maps->names, name, &guard, BPF_NOEXIST);
+	return r == -EEXIST ? 0 : r;
+}
+
+void maps_unreserve_names(const struct maps *maps,
+	bool (*keep)(const struct latch_dentry *name, void *context), void *context)
+{
+	struct latch_dentry key, next;
+	struct latch_guard guard;
+	bool more = !bpf_map_get_next_key(maps->names, NULL, &next);
+
+	while (more) {
+		key = next;
+		more = !bpf_map_get_next_key(maps->names, &key, &next);
+		if (!lookup(maps->names, &key, &guard) && guard.kind == LATCH_GUARD_NONE &&
+			!keep(&key, context))
+			bpf_map_delete_elem(maps->names, &key);
+	}
 }
 
 int maps_grant(

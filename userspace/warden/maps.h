@@ -5,6 +5,7 @@
 #ifndef LATCH_MAPS_H
 #define LATCH_MAPS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -17,6 +18,7 @@ struct maps {
 	int incomplete;
 	int guarded;
 	int names;
+	int protected;
 	int cgroups;
 	int grants;
 	int tasks;
@@ -54,6 +56,19 @@ enum latch_guard_kind maps_guard_kind(const struct maps *maps, const struct stat
  */
 int maps_guard_name(const struct maps *maps, const struct stat *directory, const char *name,
 	enum latch_guard_kind kind, const char *path);
+
+/* Keeps a file from containers: `what` are bits of enum latch_protected. */
+int maps_protect(const struct maps *maps, const struct latch_inode *inode, unsigned int what,
+	const char *path);
+/* Forgets every protected file that `keep` does not want. */
+void maps_unprotect(const struct maps *maps,
+	bool (*keep)(const struct latch_inode *inode, void *context), void *context);
+
+/* Keeps a name from containers. One that is guarded stays guarded, and is kept as well. */
+int maps_reserve_name(const struct maps *maps, const struct latch_dentry *name, const char *path);
+/* Forgets every name that is kept and not guarded and that `keep` does not want. */
+void maps_unreserve_names(const struct maps *maps,
+	bool (*keep)(const struct latch_dentry *name, void *context), void *context);
 
 /*
  * Gives or takes a container's grant. `cgroup` is the scope that uses it from now on, 0 for the next

@@ -7,6 +7,7 @@
  * ones, on the same maps, and then take over their pins.
  */
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <dirent.h>
@@ -94,17 +95,40 @@ static int set_pin_paths(struct bpf_object *object)
 	return 0;
 }
 
+/* How many arguments a hook of the security modules has in this kernel; 0: not known. */
+static unsigned int hook_arguments(const char *hook)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	const struct btf_type *type = NULL;
+	unsigned int count = 0;
+	char name[64];
+	int id;
+
+	snprintf(name, sizeof(name), "bpf_lsm_%s", hook);
+	id = btf ? btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) : -1;
+	if (id > 0)
+		type = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
+	if (type)
+		count = btf_vlen(type);
+	btf__free(btf);
+	return count;
+}
+
 /*
  * Two programs are for what splice does on kernels that have a function for it, which newer ones have
- * not (bpf/request.bpf.c, latch_splice; bpf/owner.bpf.c, latch_write). Every other one is loaded
- * everywhere or latchd does not start.
+ * not (bpf/request.bpf.c, latch_splice; bpf/owner.bpf.c, latch_write), and of two that differ in a
+ * hook's arguments one is right (bpf/files.bpf.c, latch_setattr). Every other one is loaded everywhere or
+ * latchd does not start.
  */
 static void choose_programs(struct latch *latch)
 {
 	bool has = libbpf_find_vmlinux_btf_id("unix_stream_sendpage", BPF_TRACE_FENTRY) > 0;
+	bool is_new = hook_arguments("inode_setattr") > 2;
 
 	bpf_program__set_autoload(latch->progs.latch_splice, has);
 	bpf_program__set_autoload(latch->progs.latch_write, has);
+	bpf_program__set_autoload(latch->progs.latch_setattr, is_new);
+	bpf_program__set_autoload(latch->progs.latch_setattr_old, !is_new);
 }
 
 /* The state that programs meet when they are attached: complete before the first one runs. */

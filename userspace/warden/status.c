@@ -27,6 +27,7 @@ static const struct {
 	{ LATCH_COUNT_UNFOLLOWED, "connections_not_followed" },
 	{ LATCH_COUNT_TAMPERED, "requests_tampered" },
 	{ LATCH_COUNT_STREAM_FAILED, "connection_streams_failed" },
+	{ LATCH_COUNT_PROTECTED, "attempts_on_latch" },
 };
 
 _Static_assert(ARRAY_SIZE(counter_names) == LATCH_COUNTERS, "every counter has a name");

@@ -28,6 +28,7 @@
 #include "policy.h"
 #include "problem.h"
 #include "programs.h"
+#include "protection.h"
 #include "release.h"
 #include "status.h"
 #include "warden.h"
@@ -105,6 +106,28 @@ static int mark_self(struct warden *warden)
 	return pidfd < 0 ? -errno : maps_mark_self(&warden->maps, pidfd);
 }
 
+/* Keeps what latch lives on from containers, as it is now. The gate does not depend on it. */
+static int protect(struct warden *warden)
+{
+	const struct protection_paths paths = {
+		.settings = warden->policy.settings->path,
+		.audit = warden->options->audit,
+		.socket = warden->options->socket,
+		.programs = warden->options->directory,
+	};
+	int r = protection_apply(&warden->maps, &paths);
+	char text[160];
+
+	if (r >= 0)
+		return 0;
+	snprintf(text, sizeof(text), "not all of latch's files are kept from containers: %s", strerror(-r));
+	if (warden->audit)
+		note(warden, "protection-failed", text);
+	else
+		log_error("%s", text);
+	return r;
+}
+
 static int prepare_kernel(struct warden *warden, struct settings *settings)
 {
 	_cleanup_free_ char *problem = NULL;
@@ -124,6 +147,8 @@ static int prepare_kernel(struct warden *warden, struct settings *settings)
 	settings_free(settings);
 	if (!r)
 		r = cgroups_tag_existing(&warden->maps);
+	if (r >= 0 && protect(warden) < 0)
+		return -EIO; /* it has said so */
 	if (r < 0)
 		log_error("cannot fill the kernel's maps: %s", problem_text(problem, r));
 	else if (r > 0)
@@ -214,6 +239,7 @@ static void on_adoption(enum adoption_event event, const char *problem, void *co
 	struct warden *warden = context;
 	struct stat engine;
 
+	protect(warden); /* the public path may have got another inode */
 	switch (event) {
 	case ADOPTION_ADOPTED:
 		note_engine(warden, true);
@@ -281,6 +307,7 @@ static int reload(struct warden *warden)
 		return r;
 	}
 	say_policy(policy->settings);
+	protect(warden);
 	snprintf(text, sizeof(text),
 		"policy %s (generation %u) replaced by %s (generation %u) from %s, mode %s", digest,
 		generation, policy->settings->digest, policy->generation, policy->settings->path,
@@ -473,7 +500,7 @@ static int start_mediated(struct warden *warden)
 
 	snprintf(holder, sizeof(holder), "%s/latch-holder", warden->options->directory);
 	snprintf(mediator, sizeof(mediator), "%s/latch-mediator", warden->options->directory);
-	r = listeners_get(holder, &warden->listeners, &problem);
+	r = listeners_get(holder, &warden->maps, &warden->listeners, &problem);
 	if (r < 0) {
 		log_error("%s", problem_text(problem, r));
 		return r;
@@ -582,7 +609,9 @@ static int start(struct warden *warden, struct settings *settings)
 		log_error("cannot begin to judge images: %s", strerror(-r));
 		return r;
 	}
-	return warden->options->direct ? start_direct(warden) : start_mediated(warden);
+	r = warden->options->direct ? start_direct(warden) : start_mediated(warden);
+	/* Once more: there are sockets and files of its own that were not there before. */
+	return r < 0 ? r : protect(warden);
 }
 
 static void close_walk(uv_handle_t *handle, void *context)

@@ -134,7 +134,9 @@ static size_t take_request(const char *text, size_t length, struct buffer *forwa
 	static char target[HEAD_MAX_SIZE + 16384];
 	struct buffer body = {.limit = LIMIT}, framed = {.limit = 8 * LIMIT};
 	struct head_problem problem;
-	struct head_scan scan = {0};
+	/* One field fewer than may be: what is written may have one more, Host, and is read again here. */
+	static const struct head_limits fewer = {HEAD_MAX_SIZE, HEAD_MAX_FIELDS - 1};
+	struct head_scan scan = {.limits = &fewer};
 	struct request_head head;
 	struct forward forward = {.target = target};
 	ssize_t n = head_scan(&scan, text, length, &problem);

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The files that keep latch and the engine alive: pins, sockets, state, settings, programs, units.
+ *
+ * A container has them within reach through a mount of the host's, such as `-v /etc:/x`. It may read
+ * them. What it may not do is known by inode: the file's own, or its folder's with its name. Which
+ * ones there are is latchd's to say (userspace/warden/protection.c), in the map `protected`.
+ *
+ * Not kept from a container: the disk beneath a file system, and other ways to be the kernel. README
+ * and SECURITY.md list them.
+ */
+#include "protect.bpf.h"
+#include <bpf/bpf_tracing.h>
+
+/* What `protected` says of a file; 0 also of none, as where a name is still to be made. */
+static __always_inline __u32 protection_of(struct inode *inode)
+{
+	struct latch_protection *protection;
+	struct latch_inode key = {};
+
+	if (!inode)
+		return 0;
+	key.ino = inode->i_ino;
+	key.dev = inode->i_sb->s_dev;
+	protection = bpf_map_lookup_elem(&latch_protected, &key);
+	return protection ? protection->what : 0;
+}
+
+/* For the record: which file it was about; 0 where there is none. */
+static __always_inline __u64 number_of(struct inode *inode)
+{
+	return inode ? inode->i_ino : 0;
+}
+
+static __always_inline bool is_reserved(struct inode *folder, struct dentry *dentry)
+{
+	const unsigned char *name = dentry->d_name.name;
+	struct latch_dentry key;
+
+	__builtin_memset(&key, 0, sizeof(key));
+	key.dir_ino = folder->i_ino;
+	key.dir_dev = folder->i_sb->s_dev;
+	bpf_probe_read_kernel_str(key.name, sizeof(key.name), name);
+	return bpf_map_lookup_elem(&latch_names, &key) != NULL;
+}
+
+/* Does the folder keep what has, or is about to have, this name in it? */
+static __always_inline bool is_kept_by(struct inode *folder, struct dentry *dentry)
+{
+	__u32 what = protection_of(folder);
+
+	if (!folder)
+		return false;
+	if (what & LATCH_PROTECTED_FOLDER)
+		return true;
+	return what & LATCH_PROTECTED_NAMES && is_reserved(folder, dentry);
+}
+
+/* A name that is made, goes, or comes to stand for something else. */
+static __noinline int change_name(struct inode *folder, struct dentry *dentry)
+{
+	struct inode *inode = dentry->d_inode;
+
+	if (!is_kept_by(folder, dentry) &&
+		!(protection_of(inode) &
+			(LATCH_PROTECTED_FILE | LATCH_PROTECTED_FOLDER | LATCH_PROTECTED_PLACE)))
+		return 0;
+	return refuse_container(inode ? number_of(inode) : number_of(folder), LATCH_REASON_PROTECTED_FILE);
+}
+
+/* What a file holds, or who it belongs to and who may open it. */
+static __noinline int change_file(struct dentry *dentry, struct inode *inode)
+{
+	if (!(protection_of(inode) & (LATCH_PROTECTED_FILE | LATCH_PROTECTED_FOLDER)) &&
+		!is_kept_by(dentry->d_parent->d_inode, dentry))
+		return 0;
+	return refuse_container(number_of(inode), LATCH_REASON_PROTECTED_FILE);
+}
+
+#define ON_NAME(program, hook)                                                                     \
+	SEC("lsm/" hook)                                                                           \
+	int BPF_PROG(program, struct inode *folder, struct dentry *dentry)                         \
+	{                                                                                          \
+		return hook_return(change_name(folder, dentry));                                   \
+	}
+
+ON_NAME(latch_create, "inode_create")
+ON_NAME(latch_make_dir, "inode_mkdir")
+ON_NAME(latch_make_node, "inode_mknod") /* bind(2) of a unix socket as well */
+ON_NAME(latch_symlink, "inode_symlink")
+ON_NAME(latch_unlink, "inode_unlink")
+ON_NAME(latch_remove_dir, "inode_rmdir")
+
+/* A second name for a file is a way round its folder. */
+SEC("lsm/inode_link")
+int BPF_PROG(latch_link, struct dentry *old, struct inode *folder, struct dentry *dentry)
+{
+	int refused = change_name(folder, dentry);
+
+	if (!refused && is_kept_by(old->d_parent->d_inode, old))
+		refused = refuse_container(number_of(old->d_inode), LATCH_REASON_PROTECTED_FILE);
+	return hook_return(refused);
+}
+
+SEC("lsm/inode_rename")
+int BPF_PROG(latch_rename, struct inode *from, struct dentry *old, struct inode *to,
+	struct dentry *new)
+{
+	int refused = change_name(from, old);
+
+	if (!refused)
+		refused = change_name(to, new);
+	return hook_return(refused);
+}
+
+SEC("lsm/file_open")
+int BPF_PROG(latch_open, struct file *file)
+{
+	if (!(file->f_mode & FMODE_WRITE))
+		return 0;
+	return hook_return(change_file(file->f_path.dentry, file->f_inode));
+}
+
+/* Mode, owner, times, and truncate(2). The kernel's hook has one argument more since 6.9. */
+SEC("?lsm/inode_setattr")
+int BPF_PROG(latch_setattr, void *idmap, struct dentry *dentry)
+{
+	return hook_return(change_file(dentry, dentry->d_inode));
+}
+
+SEC("?lsm/inode_setattr")
+int BPF_PROG(latch_setattr_old, struct dentry *dentry)
+{
+	return hook_return(change_file(dentry, dentry->d_inode));
+}
+
+/*
+ * Mounts. What a container covers in a mount namespace of its own it covers for itself. Where the mount
+ * has peers, or the namespace is the one that the kernel began with, the host would see it as well.
+ */
+extern const void init_task __ksym;
+
+static __always_inline bool is_seen_by_host(struct vfsmount *vfsmount)
+{
+	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
+	struct task_struct *first = (struct task_struct *)&init_task;
+
+	return BPF_CORE_READ(mount, mnt_group_id) ||
+	       BPF_CORE_READ(mount, mnt_ns) == BPF_CORE_READ(first, nsproxy, mnt_ns);
+}
+
+static __noinline int cover(struct vfsmount *mount, struct dentry *dentry)
+{
+	struct inode *inode = dentry->d_inode;
+
+	if (!protection_of(inode) && !is_kept_by(dentry->d_parent->d_inode, dentry))
+		return 0;
+	if (!is_seen_by_host(mount))
+		return 0;
+	return refuse_container(number_of(inode), LATCH_REASON_PROTECTED_MOUNT);
+}
+
+SEC("lsm/sb_mount")
+int BPF_PROG(latch_mount, const char *source, const struct path *path)
+{
+	return hook_return(cover(path->mnt, path->dentry));
+}
+
+SEC("lsm/move_mount")
+int BPF_PROG(latch_move_mount, const struct path *from, const struct path *to)
+{
+	return hook_return(cover(to->mnt, to->dentry));
+}
+
+/* With the last mount of the BPF file system the pins are gone, and the programs with them. */
+SEC("lsm/sb_umount")
+int BPF_PROG(latch_umount, struct vfsmount *mount)
+{
+	return hook_return(cover(mount, mount->mnt_root));
+}
+
+char LICENSE[] SEC("license") = "GPL";

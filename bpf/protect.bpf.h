@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What keeps latch alive is not for containers, however privileged they are: here, who is asked.
+ * Every program looks first at what is reached for, which is nearly always nothing of latch's, and
+ * only then at who reaches.
+ */
+#ifndef LATCH_PROTECT_BPF_H
+#define LATCH_PROTECT_BPF_H
+
+#include "event.bpf.h"
+
+/* Refuses a container, and says so: -EPERM. The host may do what it likes to latch: 0. */
+static __noinline int refuse_container(__u64 ino, __u32 reason)
+{
+	struct subject subject = {};
+	struct latch_event *event;
+
+	subject_of_current(&subject);
+	if (subject.self || subject.tag <= LATCH_TAG_HOST || !enforcing())
+		return 0;
+	count(LATCH_COUNT_PROTECTED);
+	event = event_begin(LATCH_EVENT_PROTECTED, &subject);
+	if (event) {
+		event->ino = ino;
+		event->reason = reason;
+		event->verdict = -EPERM;
+		bpf_ringbuf_submit(event, 0);
+	}
+	return -EPERM;
+}
+
+#endif
