@@ -21,6 +21,8 @@ endif
 .DEFAULT_GOAL := all
 
 LIBS      := libbpf libelf zlib libcurl libuv jansson libcrypto libnghttp2
+# What reads containers' bytes is alone in need of it, so it alone is linked to it.
+MEDIATOR_LIBS := libseccomp
 LLHTTP    ?= /usr/share/llhttp
 LLHTTP_H  ?= /usr/share/include/llhttp
 

@@ -2,7 +2,7 @@
 # already is not installed again.
 
 BUILD_PACKAGES := gcc libc6-dev make clang llvm bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev libcurl4-openssl-dev \
-	libuv1-dev libjansson-dev node-llhttp libssl-dev libnghttp2-dev
+	libuv1-dev libjansson-dev node-llhttp libssl-dev libnghttp2-dev libseccomp-dev
 VM_PACKAGES := qemu-system-x86 qemu-system-common busybox-static docker.io docker-registry cpio xz-utils kmod \
 	curl iproute2 procps
 # Some packagings of Node.js bring npm along, and do not go with Debian's.

@@ -3,10 +3,11 @@
 
 CFLAGS   ?= -O2 -g
 CPPFLAGS += -Iinclude -Iuserspace/common -I$(O)/gen -I$(LLHTTP_H) -D_GNU_SOURCE \
-	-DLATCH_PREFIX='"$(PREFIX)"' $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
+	-DLATCH_PREFIX='"$(PREFIX)"' $(shell pkg-config --cflags $(LIBS) $(MEDIATOR_LIBS) 2>/dev/null)
 LATCH_CFLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Werror -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 LDLIBS   := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -pthread
+MEDIATOR_LDLIBS := $(shell pkg-config --libs $(MEDIATOR_LIBS) 2>/dev/null)
 HARDEN   := -pie -Wl,-z,relro,-z,now
 
 PROGRAMS := $(O)/latchd $(O)/latch-mediator $(O)/latch-holder $(O)/latchctl
@@ -53,6 +54,7 @@ $(O)/latchd: $(O)/obj/userspace/warden/main.o $(O)/libwarden.a $(O)/libcommon.a
 $(O)/latch-mediator: $(O)/obj/userspace/mediator/main.o $(O)/libmediator.a $(O)/libcommon.a
 $(O)/latch-holder: $(call obj,$(holder_SRC)) $(O)/libcommon.a
 $(O)/latchctl: $(call obj,$(latchctl_SRC)) $(O)/libwarden.a $(O)/libcommon.a
+$(O)/latch-mediator: LDLIBS += $(MEDIATOR_LDLIBS)
 $(PROGRAMS):
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(HARDEN) $^ $(LDLIBS) -o $@

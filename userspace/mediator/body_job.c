@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+
 #include "body_job.h"
 #include "client.h"
 
@@ -18,6 +20,28 @@ struct body_job {
 	struct request_body body;
 	const char *problem;
 };
+
+static void run_nothing(uv_work_t *work)
+{
+	(void)work;
+}
+
+static void on_run(uv_work_t *work, int status)
+{
+	(void)work;
+	(void)status;
+}
+
+/* libuv makes its threads when the first work is there, and not before. */
+int body_job_prepare(uv_loop_t *loop)
+{
+	uv_work_t work;
+	int r = uv_queue_work(loop, &work, run_nothing, on_run);
+
+	if (r < 0)
+		return r;
+	return uv_run(loop, UV_RUN_DEFAULT) ? -EBUSY : 0;
+}
 
 /* In the thread of the pool: nothing but the job is touched. */
 static void parse(uv_work_t *work)

@@ -6,12 +6,20 @@
 #ifndef LATCH_MEDIATOR_BODY_JOB_H
 #define LATCH_MEDIATOR_BODY_JOB_H
 
+#include <uv.h>
+
 #include "request_body.h"
 
 #define BODY_JOB_LEAST (256UL * 1024) /* bytes of a body below which it is not worth it */
 
 struct client;
 struct body_job;
+
+/*
+ * Starts the thread that reads bodies, and returns when it runs. `loop` has nothing else to do yet. Later
+ * no thread can be made (syscall_filter.h, resource_limits.h). Returns 0 or a negative errno.
+ */
+int body_job_prepare(uv_loop_t *loop);
 
 /* What request_body_parse() said; `body` is the callee's then. Comes from the loop, unless abandoned. */
 typedef void (*body_job_done)(

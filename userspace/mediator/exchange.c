@@ -43,7 +43,7 @@ static int open_engine(struct client *client)
 
 	if (client->engine.open)
 		return 0;
-	fd = connect_engine(mediator->engine_path);
+	fd = connect_engine(mediator->engine_address);
 	if (fd < 0)
 		return fd;
 	client->handles++;

@@ -13,11 +13,13 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
+#include "body_job.h"
 #include "client.h"
 #include "log.h"
 #include "privileges.h"
+#include "resource_limits.h"
+#include "syscall_filter.h"
 
 #define KEPT_MEMORY (16 * 1024 * 1024) /* bytes */
 
@@ -121,6 +123,8 @@ static const char *check_options(const struct options *options)
 
 	if (!options->engine)
 		return "--engine is missing";
+	if (options->engine[0] != '/')
+		return "--engine is no absolute path";
 	if ((to->uid == (uid_t)-1) != (to->gid == (gid_t)-1))
 		return "--uid and --gid go together";
 	if (to->uid == 0)
@@ -156,7 +160,8 @@ static int parse_options(int argc, char **argv, struct options *options)
 	return 0;
 }
 
-static int check_descriptors(unsigned keep)
+/* Those that it was given, and no other. */
+static int take_descriptors(unsigned keep)
 {
 	for (unsigned fd = WIRE_FD_LISTENER; fd < keep; fd++)
 		if (fcntl(fd, F_GETFD) < 0) {
@@ -165,6 +170,10 @@ static int check_descriptors(unsigned keep)
 				fd, WIRE_FD_LISTENER);
 			return -EBADF;
 		}
+	if (close_range(keep, ~0U, 0) < 0) {
+		log_error("closing descriptors: %m");
+		return -errno;
+	}
 	return 0;
 }
 
@@ -187,15 +196,53 @@ static int open_source(const struct options *options, struct subject_source *sou
 	return r;
 }
 
-/* Each client takes two descriptors, and the usual soft limit is meant for select(). */
-static void raise_descriptor_limit(void)
+/* Says what the engine's socket is called afterwards. */
+static int drop(struct options *options, const char **engine_address)
 {
-	struct rlimit limit;
+	const char *name = strrchr(options->engine, '/');
+	_cleanup_free_ char *folder = strndup(options->engine, name - options->engine + 1);
+	const char *step = "naming the engine's folder";
+	int r = -ENOMEM;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	/* Only root can shut itself in a folder. */
+	*engine_address = geteuid() == 0 ? name : options->engine;
+	options->privileges.root = folder;
+	if (folder)
+		r = privileges_drop(&options->privileges, &step);
+	if (r < 0)
+		log_error("%s: %s", step, strerror(-r));
+	options->privileges.root = NULL;
+	return r;
+}
+
+/* What libraries read once, or make of files and the environment, while there are files. */
+static void prepare_libraries(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	/* Requests come and go: what they free is for the next ones, and not for the kernel each time. */
+	mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
+	/* One body is read at a time (body_job.h), and what that frees is for the loop as well. */
+	mallopt(M_ARENA_MAX, 1);
+	setenv("UV_THREADPOOL_SIZE", "1", 1);
+	/* Some versions of libuv wait through an io_uring, whose requests no filter of calls sees. */
+	setenv("UV_USE_IO_URING", "0", 1);
+	json_object_seed(0); /* reads the kernel's randomness now, not under a client's request */
+}
+
+/* The last thing before clients are served: what has to be made is there. Fails closed. */
+static int confine(void)
+{
+	const char *step;
+	int r = resource_limits_set(&step);
+
+	if (r == 0)
+		r = syscall_filter_load(&step);
+	if (r < 0)
+		log_error("%s: %s: this process reads what containers send, and does not without its "
+			  "limits; it needs a kernel with CONFIG_SECCOMP_FILTER, and whoever starts "
+			  "latchd must let it load filters",
+			step, strerror(-r));
+	return r;
 }
 
 static void stop(struct mediator *mediator)
@@ -227,9 +274,17 @@ static void on_warden_gone(struct warden_link *link)
 	stop(link->owner);
 }
 
+/* While there are files. */
+static int open_loop(uv_loop_t *loop)
+{
+	int r = uv_loop_init(loop);
+
+	return r < 0 ? r : stream_prepare(loop);
+}
+
 static int start(struct mediator *mediator)
 {
-	int r = uv_loop_init(&mediator->loop);
+	int r = body_job_prepare(&mediator->loop);
 
 	if (r < 0)
 		return r;
@@ -250,7 +305,6 @@ int main(int argc, char **argv)
 {
 	struct mediator mediator = {0};
 	struct options options;
-	const char *step;
 	unsigned keep;
 	int r;
 
@@ -258,21 +312,16 @@ int main(int argc, char **argv)
 	if (parse_options(argc, argv, &options) < 0)
 		return 2;
 	keep = options.unsafe ? WIRE_FD_WARDEN + 1 : WIRE_FD_CGROUPS + 1;
-	if (check_descriptors(keep) < 0 || open_source(&options, &mediator.source) < 0)
+	if (take_descriptors(keep) < 0 || open_source(&options, &mediator.source) < 0)
 		return 1;
-	r = privileges_drop(&options.privileges, keep, &step);
+	prepare_libraries();
+	r = open_loop(&mediator.loop);
 	if (r < 0) {
-		log_error("%s: %s", step, strerror(-r));
+		log_error("making the loop: %s", strerror(-r));
 		return 1;
 	}
-	raise_descriptor_limit();
-	signal(SIGPIPE, SIG_IGN);
-	/* Requests come and go: what they free is for the next ones, and not for the kernel each time. */
-	mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
-	/* One body is read at a time (body_job.h), and what that frees is for the loop as well. */
-	mallopt(M_ARENA_MAX, 1);
-	setenv("UV_THREADPOOL_SIZE", "1", 1);
-	json_object_seed(0); /* reads the kernel's randomness now, not under a client's request */
+	if (drop(&options, &mediator.engine_address) < 0)
+		return 1;
 	mediator.engine_path = options.engine;
 	mediator.limits = options.limits;
 	mediator.head_limits =
@@ -283,6 +332,8 @@ int main(int argc, char **argv)
 		log_error("starting the loop: %s", strerror(-r));
 		return 1;
 	}
+	if (confine() < 0)
+		return 1;
 	uv_run(&mediator.loop, UV_RUN_DEFAULT);
 	uv_loop_close(&mediator.loop);
 	free(mediator.scratch);

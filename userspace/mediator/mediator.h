@@ -18,7 +18,8 @@ struct client;
 struct mediator {
 	uv_loop_t loop;
 	uv_signal_t terminate;
-	const char *engine_path;
+	const char *engine_path;    /* as latchd and who reads messages know it */
+	const char *engine_address; /* as this process finds it, in the root that it has */
 	struct subject_source source;
 	struct listener listener;
 	struct warden_link warden;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Makes the only parser of hostile bytes a process that can do nothing: another user, one group
- * (the engine socket's), no capability in any set, no way to gain one by exec, no descriptor that
- * it was not given, no core dump with clients' data in it.
+ * (the engine socket's), no capability in any set, no way to gain one by exec, no core dump with clients' data in it, and of the file system the folder of the
+ * engine's socket. That folder is for connect: the filter of system calls (syscall_filter.c) lets nothing else
+ * through that takes a path, and cannot read connect's. Outside of it are sockets that talk to
+ * everybody, such as D-Bus's.
  */
 #include <errno.h>
 #include <grp.h>
@@ -35,6 +37,11 @@ static int drop_capabilities(void)
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return -errno;
 	return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
+}
+
+static int change_root(const char *root)
+{
+	return chroot(root) < 0 || chdir("/") < 0 ? -errno : 0;
 }
 
 static int change_identity(const struct privileges *to)
@@ -72,13 +79,15 @@ static int fail(const char **step, const char *name, int r)
 	return r;
 }
 
-int privileges_drop(const struct privileges *privileges, unsigned keep, const char **step)
+int privileges_drop(const struct privileges *privileges, const char **step)
 {
 	pid_t parent = getppid();
 	int r;
 
-	if (close_range(keep, ~0U, 0) < 0)
-		return fail(step, "closing descriptors", -errno);
+	/* Not root is a test or a trial: who started it can start anything else as well. */
+	r = geteuid() == 0 ? change_root(privileges->root) : 0;
+	if (r < 0)
+		return fail(step, "shutting itself in the folder of the engine's socket", r);
 	/* Without CAP_SETPCAP there is nothing in it that no_new_privs does not close as well. */
 	r = geteuid() == 0 ? drop_bounding_set() : 0;
 	if (r < 0)

@@ -11,13 +11,14 @@ struct privileges {
 	uid_t uid; /* (uid_t)-1: stay who we are */
 	gid_t gid;
 	gid_t group; /* the one supplementary group; (gid_t)-1: none */
+	const char *root; /* of root's privileges: the folder that is all it sees of the file system */
 };
 
 /*
- * Gives up identity, capabilities (the bounding set too), the way back, and core dumps; asks to be
- * told when the parent dies. Descriptors from `keep` on are closed. Returns 0, or a negative errno
+ * Gives up the file system, identity, capabilities (the bounding set too), the way back, and core dumps; asks to be
+ * told when the parent dies. Returns 0, or a negative errno
  * and in *step the call that failed; the process must end then.
  */
-int privileges_drop(const struct privileges *privileges, unsigned keep, const char **step);
+int privileges_drop(const struct privileges *privileges, const char **step);
 
 #endif

@@ -45,6 +45,17 @@ static void on_read(uv_stream_t *handle, ssize_t length, const uv_buf_t *buf)
 	}
 }
 
+int stream_prepare(uv_loop_t *loop)
+{
+	uv_pipe_t first;
+	int r = uv_pipe_init(loop, &first, 0);
+
+	if (r < 0)
+		return r;
+	uv_close((uv_handle_t *)&first, NULL);
+	return uv_run(loop, UV_RUN_DEFAULT) ? -EBUSY : 0;
+}
+
 int stream_open(struct stream *stream, uv_loop_t *loop, int fd, const struct stream_events *events,
 	void *owner, char *scratch)
 {

@@ -43,6 +43,12 @@ struct stream {
 	bool broken;    /* a write failed */
 };
 
+/*
+ * Has libuv open what it opens with the first stream of a loop: /dev/null, which later is not there.
+ * `loop` has nothing else to do yet. Returns 0 or a negative errno.
+ */
+int stream_prepare(uv_loop_t *loop);
+
 /* Takes a connected, non-blocking descriptor; it is closed with the stream, or on failure. */
 int stream_open(struct stream *stream, uv_loop_t *loop, int fd, const struct stream_events *events,
 	void *owner, char *scratch);
