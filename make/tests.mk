@@ -50,6 +50,13 @@ $(O)/images_driver $(O)/registry_driver: $(O)/%: $(O)/obj/selftests/e2e/%.o $(O)
 	$(Q)$(CC) $(CFLAGS) $(HARDEN) $^ $(LDLIBS) -o $@
 $(O)/obj/selftests/%.o: CPPFLAGS += $(WARDEN_INCLUDES)
 
+# The mediator's filter of system calls, call by call: its own code, without sanitizers, which make calls
+# of their own.
+$(O)/syscalls_driver: $(O)/obj/selftests/e2e/syscalls_driver.o $(O)/libmediator.a $(O)/libcommon.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(HARDEN) $^ $(LDLIBS) $(MEDIATOR_LDLIBS) -o $@
+$(O)/obj/selftests/e2e/syscalls_driver.o: CPPFLAGS += -Iuserspace/mediator
+
 # Small programs that tests put into containers: static, for they run in any image.
 E2E_TOOLS := $(patsubst selftests/e2e/tools/%.c,$(O)/tools/%,$(wildcard selftests/e2e/tools/*.c))
 $(O)/tools/%: selftests/e2e/tools/%.c
@@ -58,7 +65,7 @@ $(O)/tools/%: selftests/e2e/tools/%.c
 	$(Q)$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static -pthread $< -o $@
 
 .PHONY: e2e-tools
-e2e-tools: $(E2E_TOOLS) $(O)/images_driver $(O)/registry_driver $(O)/classify_driver $(O)/classify.bpf.o
+e2e-tools: $(E2E_TOOLS) $(O)/images_driver $(O)/registry_driver $(O)/syscalls_driver $(O)/classify_driver $(O)/classify.bpf.o
 
 # The tests that need a kernel, an engine or both run in the VM.
 .PHONY: test
