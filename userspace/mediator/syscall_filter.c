@@ -3,8 +3,8 @@
  * The allow-list of system calls. Who takes the parser over finds nothing here to begin with: no
  * program can be started, no file opened or named, no descriptor taken from another process or
  * received from one, no memory made executable, no process seen or signalled, no other kind of socket
- * made. The one name of a file that is left is connect's, which a filter cannot read: privileges.c
- * shuts that in the folder of the engine's socket.
+ * made. The one name of a file that is left is connect's, which a filter cannot read: for that the process
+ * has no other root than the folder of the engine's socket (privileges.c).
  *
  * It is loaded when all that needs more is done: the loop and its descriptors are there, and the
  * thread that reads bodies runs, so that no thread is ever made again.
