@@ -18,6 +18,9 @@ static __noinline int refuse_container(__u64 ino, __u32 reason)
 	subject_of_current(&subject);
 	if (subject.self || subject.tag <= LATCH_TAG_HOST || !enforcing())
 		return 0;
+	/* Not closed: once a tag was lost the host counts as contained, and it must be able to end that. */
+	if (subject.unclaimed)
+		return 0;
 	count(LATCH_COUNT_PROTECTED);
 	event = event_begin(LATCH_EVENT_PROTECTED, &subject);
 	if (event) {

@@ -23,6 +23,7 @@ struct subject {
 	__u64 cgroup; /* where it is */
 	__u32 tag;    /* HOST, ALLOWED or CONTAINED */
 	bool self;    /* latch's own process */
+	bool unclaimed; /* nothing says that it is of a container, but that a tag was lost may hide one */
 };
 
 static __always_inline void count(__u32 counter)
@@ -129,6 +130,8 @@ static __always_inline void apply_label(struct subject *subject, const struct la
 {
 	if (!label)
 		return;
+	if (label->scope || label->sticky)
+		subject->unclaimed = false;
 	if (label->scope && !subject->scope) {
 		subject->scope = label->scope;
 		subject->tag = stricter(subject->tag, tag_of_scope(label->scope));
@@ -150,6 +153,7 @@ static __always_inline void subject_of_current(struct subject *subject)
 	subject->cgroup = BPF_CORE_READ(cgrp, kn, id);
 	tag = scope_of_cgroup(cgrp, &subject->scope);
 	subject->tag = tag == LATCH_TAG_NONE ? tag_of_unclaimed(task) : tag;
+	subject->unclaimed = tag == LATCH_TAG_NONE && BPF_CORE_READ(task, thread_pid, level) == 0;
 	apply_label(subject, bpf_task_storage_get(&latch_tasks, task, 0, 0));
 	if (!leader)
 		return;

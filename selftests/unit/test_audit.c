@@ -448,6 +448,15 @@ static void plain_events_are_checked_as_well(void **state)
 	assert_string_equal(text(record, "reason"), "the container holds no grant");
 	assert_int_equal(number(record, "errno"), EACCES);
 	json_decref(record);
+	event.header.type = LATCH_EVENT_PROTECTED;
+	event.reason = LATCH_REASON_PROTECTED_FILE;
+	event.kind = LATCH_GUARD_NONE;
+	event.ino = 4711;
+	record = read_bytes(&event, sizeof(event));
+	assert_string_equal(text(record, "event"), "protected");
+	assert_string_equal(text(record, "reason"), "a file that latch or the engine lives on");
+	assert_int_equal(number(record, "inode"), 4711);
+	json_decref(record);
 	for (size_t size = 0; size < sizeof(event); size++)
 		assert_null(read_bytes(&event, size));
 	/* A request without its type must not be taken for an event. */

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Makes the only parser of hostile bytes a process that can do nothing: another user, one group
- * (the engine socket's), no capability in any set, no way to gain one by exec, no core dump with clients' data in it, and of the file system the folder of the
- * engine's socket. That folder is for connect: the filter of system calls (syscall_filter.c) lets nothing else
- * through that takes a path, and cannot read connect's. Outside of it are sockets that talk to
- * everybody, such as D-Bus's. Left are those with an abstract name: they are the network namespace's, which
- * is the host's here.
+ * (the engine socket's), no capability in any set, no way to gain one by exec, no core dump with
+ * clients' data in it, and of the file system the folder of the engine's socket. That folder is for
+ * connect: the filter of system calls (syscall_filter.c) lets nothing else through that takes a
+ * path, and cannot read connect's. Outside of it are sockets that talk to everybody, such as
+ * D-Bus's. Left are those with an abstract name: they are the network namespace's, which is the
+ * host's here.
  */
 #include <errno.h>
 #include <grp.h>
