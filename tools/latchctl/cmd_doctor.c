@@ -3,7 +3,10 @@
  * latchctl doctor: climbs the support ladder and prints each rung. A rung that latch can do without
  * is advice and does not change the exit status.
  */
+#include <unistd.h>
+
 #include "latchctl.h"
+#include "siblings.h"
 #include "support.h"
 
 static void print_rung(const struct support_rung *rung, enum support_result result, const char *found)
@@ -16,6 +19,17 @@ static void print_rung(const struct support_rung *rung, enum support_result resu
 		rung->need, found[0] ? ": " : "", found);
 	if (result == SUPPORT_NO)
 		printf("          -> %s\n", rung->mend);
+}
+
+/* What latchd closes to containers besides the engine's socket. */
+static void print_siblings(void)
+{
+	struct siblings siblings;
+
+	siblings_init(&siblings);
+	puts("latchd closes these to containers, where they are (latchd --guard, --no-guard):");
+	for (size_t i = 0; i < siblings.count; i++)
+		printf("          %s%s\n", siblings.paths[i], access(siblings.paths[i], F_OK) ? "" : "  (there)");
 }
 
 int cmd_doctor(int argc, char **argv)
@@ -38,6 +52,7 @@ int cmd_doctor(int argc, char **argv)
 		missing |= result == SUPPORT_NO && !rung->advice;
 		untried |= result == SUPPORT_UNTRIED;
 	}
+	print_siblings();
 	if (missing) {
 		puts("latch cannot work here until that is mended.");
 		return LATCHCTL_NO;

@@ -116,6 +116,23 @@ void maps_unguard(const struct maps *maps, const struct latch_inode *inode)
 	bpf_map_delete_elem(maps->guarded, inode);
 }
 
+void maps_unguard_others(const struct maps *maps, const struct stat *status, enum latch_guard_kind kind,
+	const char *path)
+{
+	const struct latch_inode now = maps_inode_of(status);
+	struct latch_inode key, next;
+	struct latch_guard guard;
+	bool more = !bpf_map_get_next_key(maps->guarded, NULL, &next);
+
+	while (more) {
+		key = next;
+		more = !bpf_map_get_next_key(maps->guarded, &key, &next);
+		if (memcmp(&key, &now, sizeof(key)) && !lookup(maps->guarded, &key, &guard) &&
+			guard.kind == kind && !strncmp(guard.path, path, sizeof(guard.path) - 1))
+			bpf_map_delete_elem(maps->guarded, &key);
+	}
+}
+
 enum latch_guard_kind maps_guard_kind(const struct maps *maps, const struct stat *status)
 {
 	struct latch_inode key = maps_inode_of(status);

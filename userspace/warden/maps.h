@@ -47,6 +47,9 @@ struct latch_inode maps_inode_of(const struct stat *status);
 int maps_guard(const struct maps *maps, const struct stat *status, enum latch_guard_kind kind,
 	const char *path);
 void maps_unguard(const struct maps *maps, const struct latch_inode *inode);
+/* Forgets what lay at `path` before the one that `status` describes: its inode may be another file's now. */
+void maps_unguard_others(const struct maps *maps, const struct stat *status, enum latch_guard_kind kind,
+	const char *path);
 /* Is the file one of the guarded sockets? Gives its kind, LATCH_GUARD_NONE otherwise. */
 enum latch_guard_kind maps_guard_kind(const struct maps *maps, const struct stat *status);
 

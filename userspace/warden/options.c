@@ -31,6 +31,10 @@ static const char help_begin[] =
 	"                       " SETTINGS_PATH ", then\n"
 	"                       " SETTINGS_ECI_PATH "\n"
 	"  --socket PATH        the engine's public socket (default " LATCH_DEFAULT_SOCKET ")\n"
+	"  --guard PATH, --no-guard PATH\n"
+	"                       a socket more, or one less, that is the host's alone; may be repeated.\n"
+	"                       Closed to containers where they are: those of containerd, BuildKit, podman,\n"
+	"                       CRI-O, cri-dockerd and Docker Desktop (`latchctl doctor` lists them)\n"
 	"  --audit FILE         audit log, JSON lines (default " LATCH_AUDIT_LOG ")\n"
 	"  --transport KIND     `mediated` (default): clients talk to latch, which talks to the engine;\n"
 	"                       `direct`: they talk to the engine, and the kernel refuses what the\n"
@@ -142,13 +146,31 @@ static int add_registry(const char **list, const char *name, const char *text)
 	return -1;
 }
 
+static int change_siblings(bool add, const char *path, struct options *options)
+{
+	const char *base = strrchr(path, '/');
+
+	if (path[0] != '/' || !base[1] || strlen(base + 1) >= LATCH_NAME_SIZE) {
+		log_error("--guard=%s: expected the absolute path of a socket, whose last part has at most "
+			  "%d letters", path, LATCH_NAME_SIZE - 1);
+		return 2;
+	}
+	if (add ? siblings_add(&options->siblings, path) : siblings_remove(&options->siblings, path))
+		return -1;
+	log_error(add ? "--guard=%s: there are too many" :
+			"--no-guard=%s: not one that is guarded by default; `latchctl doctor` lists these", path);
+	return 2;
+}
+
 int options_parse(int argc, char **argv, struct options *options)
 {
-	enum { SETTINGS = 1000, SOCKET, AUDIT, TRANSPORT, MESSAGE, MIRROR, INSECURE, CONFIG, CERTIFICATES,
+	enum { SETTINGS = 1000, SOCKET, GUARD, NO_GUARD, AUDIT, TRANSPORT, MESSAGE, MIRROR, INSECURE, CONFIG, CERTIFICATES,
 		USER, LIMIT, HELP, VERSION };
 	static const struct option table[] = {
 		{ "settings", required_argument, NULL, SETTINGS },
 		{ "socket", required_argument, NULL, SOCKET },
+		{ "guard", required_argument, NULL, GUARD },
+		{ "no-guard", required_argument, NULL, NO_GUARD },
 		{ "audit", required_argument, NULL, AUDIT },
 		{ "transport", required_argument, NULL, TRANSPORT },
 		{ "mount-message", required_argument, NULL, MESSAGE },
@@ -167,6 +189,7 @@ int options_parse(int argc, char **argv, struct options *options)
 	memset(options, 0, sizeof(*options));
 	options->socket = LATCH_DEFAULT_SOCKET;
 	options->audit = LATCH_AUDIT_LOG;
+	siblings_init(&options->siblings);
 	limits_init(&options->limits);
 	options->registry.certificates = OPTIONS_CERTIFICATES;
 	options->registry.mirrors = options->mirrors;
@@ -180,6 +203,12 @@ int options_parse(int argc, char **argv, struct options *options)
 			break;
 		case SOCKET:
 			options->socket = optarg;
+			break;
+		case GUARD:
+		case NO_GUARD:
+			r = change_siblings(option == GUARD, optarg, options);
+			if (r >= 0)
+				return r;
 			break;
 		case AUDIT:
 			options->audit = optarg;

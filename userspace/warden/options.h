@@ -11,6 +11,7 @@
 
 #include "client_limits.h"
 #include "registry.h"
+#include "siblings.h"
 
 #define OPTIONS_MAX_REGISTRIES 64
 
@@ -18,6 +19,7 @@ struct options {
 	const char *settings;  /* NULL: the default places */
 	const char *socket;    /* the engine's public path */
 	const char *audit;     /* path of the audit log */
+	struct siblings siblings; /* sockets that are the host's alone */
 	bool newer_message;    /* refuse mounts in the words of newer versions of ECI */
 	struct registry_options registry;
 	bool direct;	       /* transport: the kernel decides requests, nobody mediates */

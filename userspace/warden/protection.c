@@ -14,7 +14,7 @@
 #include "util.h"
 
 #define MAX_FILES 256
-#define MAX_NAMES 64
+#define MAX_NAMES 128
 
 struct file {
 	struct latch_inode inode;
@@ -195,6 +195,8 @@ static void collect(struct list *list, const struct protection_paths *paths)
 	add_named(list, paths->settings);
 	add_named(list, paths->audit);
 	add_named(list, paths->socket);
+	for (size_t i = 0; paths->siblings && i < paths->siblings->count; i++)
+		add_named(list, paths->siblings->paths[i]);
 	add_programs(list, paths->programs);
 	add_cgroup(list);
 }

@@ -6,6 +6,7 @@
 #define LATCH_PROTECTION_H
 
 #include "maps.h"
+#include "siblings.h"
 
 /* What is not at a fixed place. A NULL is left out. */
 struct protection_paths {
@@ -13,6 +14,7 @@ struct protection_paths {
 	const char *audit;
 	const char *socket;   /* the engine's public path */
 	const char *programs; /* the folder of latch's own */
+	const struct siblings *siblings;
 };
 
 /*

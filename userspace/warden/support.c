@@ -19,6 +19,7 @@
 #include "cgroups.h"
 #include "latch.skel.h"
 #include "paths.h"
+#include "other_listeners.h"
 #include "support.h"
 
 #define FOUND_SIZE 256
@@ -127,6 +128,18 @@ static enum support_result check_mount(char *found)
 	return theirs.st_dev == ours.st_dev ? SUPPORT_YES : SUPPORT_NO;
 }
 
+static enum support_result check_other_listeners(char *found)
+{
+	char ways[200];
+	int r = other_listeners(ways, sizeof(ways));
+
+	if (r < 0)
+		SAY("/proc: %s", strerror(-r));
+	else if (r > 0)
+		SAY("dockerd listens on %s as well", ways);
+	return r ? SUPPORT_NO : SUPPORT_YES;
+}
+
 const struct support_rung support_rungs[] = {
 	{ "a kernel with BTF", "take a kernel with CONFIG_DEBUG_INFO_BTF=y, 6.1 or newer",
 		check_kernel, false, false },
@@ -143,5 +156,8 @@ const struct support_rung support_rungs[] = {
 	{ "the socket and latch's folder on one mount",
 		"put both on one tmpfs (links and exchanges do not cross mounts)", check_mount, false,
 		false },
+	{ "no way to the engine but its socket",
+		"take the other hosts out of dockerd's -H and daemon.json: latch guards socket files, and who "
+		"reaches these rules the machine", check_other_listeners, true, true },
 	{ NULL, NULL, NULL, false, false },
 };

@@ -30,6 +30,7 @@
 #include "programs.h"
 #include "protection.h"
 #include "release.h"
+#include "siblings.h"
 #include "status.h"
 #include "warden.h"
 
@@ -106,7 +107,7 @@ static int mark_self(struct warden *warden)
 	return pidfd < 0 ? -errno : maps_mark_self(&warden->maps, pidfd);
 }
 
-/* Keeps what latch lives on from containers, as it is now. The gate does not depend on it. */
+/* Keeps from containers what is the host's alone, as it is now: other sockets, and what latch lives on. */
 static int protect(struct warden *warden)
 {
 	const struct protection_paths paths = {
@@ -114,13 +115,22 @@ static int protect(struct warden *warden)
 		.audit = warden->options->audit,
 		.socket = warden->options->socket,
 		.programs = warden->options->directory,
+		.siblings = &warden->options->siblings,
 	};
-	int r = protection_apply(&warden->maps, &paths);
-	char text[160];
+	const char *sibling = "";
+	char text[PATH_MAX + 160];
+	int r;
 
-	if (r >= 0)
-		return 0;
-	snprintf(text, sizeof(text), "not all of latch's files are kept from containers: %s", strerror(-r));
+	r = siblings_guard(&warden->options->siblings, &warden->maps, &sibling);
+	if (r < 0) {
+		snprintf(text, sizeof(text), "cannot close %s to containers: %s", sibling, strerror(-r));
+	} else {
+		r = protection_apply(&warden->maps, &paths);
+		if (r >= 0)
+			return 0;
+		snprintf(text, sizeof(text), "not all of latch's files are kept from containers: %s",
+			strerror(-r));
+	}
 	if (warden->audit)
 		note(warden, "protection-failed", text);
 	else
