@@ -309,13 +309,19 @@ void maps_count_scopes(const struct maps *maps, unsigned int counts[LATCH_TAG_CO
 
 int maps_public_path(const struct maps *maps, char *path, size_t size)
 {
-	struct latch_dentry key;
+	struct latch_dentry key, *previous = NULL;
 	struct latch_guard guard;
 
-	if (bpf_map_get_next_key(maps->names, NULL, &key) || lookup(maps->names, &key, &guard))
-		return -ENOENT;
-	snprintf(path, size, "%s", guard.path);
-	return 0;
+	while (!bpf_map_get_next_key(maps->names, previous, &key)) {
+		previous = &key;
+		/* Other names are those of other sockets, or of files. */
+		if (lookup(maps->names, &key, &guard) ||
+			(guard.kind != LATCH_GUARD_ENGINE && guard.kind != LATCH_GUARD_DIRECT))
+			continue;
+		snprintf(path, size, "%s", guard.path);
+		return 0;
+	}
+	return -ENOENT;
 }
 
 int maps_mark_self(const struct maps *maps, int pidfd)
