@@ -8,6 +8,7 @@
 #   # transport: both   a second suite, NAME-direct, with latchd --transport=direct; or direct alone
 #   # full: TRANSPORT  under that one only with selftests/run --full
 #   # engine: 28         another engine than this machine's, with its own client
+#   # timeout: SECONDS   instead of 900
 #   # packages: SUITE NAME...   packages of selftests/vm/packages.txt, unpacked in $LATCH_PACKAGES
 #   # npm: FOLDER       what the folder's package-lock.json names, in $LATCH_NPM/node_modules
 set -u

@@ -2,7 +2,7 @@
 /*
  * Writes the audit log. It only writes down what was decided elsewhere; a record that cannot be
  * written, or that audit_record.c does not believe, is counted and changes no verdict. One write per
- * line, so that lines stay whole.
+ * line, so that lines stay whole; what a full disk took half of is ended before the next one.
  */
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -18,10 +18,54 @@
 
 struct audit {
 	int log;
+	char path[PATH_MAX];
+	bool torn; /* the log ends in a part of a record */
 	struct ring_buffer *events;
 	uv_poll_t poll;
 	uint64_t lost;
 };
+
+/* The folder of the log and the log. */
+static int open_log(const char *path)
+{
+	char directory[PATH_MAX];
+	int fd;
+
+	COPY_STRING(directory, path);
+	if (mkdir(dirname(directory), 0750) && errno != EEXIST)
+		return -errno;
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	return fd < 0 ? -errno : fd;
+}
+
+/* A log without a name is read by nobody: one that was removed is begun anew. */
+static void follow_log(struct audit *audit)
+{
+	struct stat status;
+	int fd;
+
+	if (fstat(audit->log, &status) || status.st_nlink)
+		return;
+	fd = open_log(audit->path);
+	if (fd < 0)
+		return; /* the next record tries again */
+	close(audit->log);
+	audit->log = fd;
+	audit->torn = false;
+}
+
+/* `line` ends in a newline. The record behind one that was cut short must not become a part of it. */
+static bool write_line(struct audit *audit, const char *line, size_t length)
+{
+	ssize_t written;
+
+	follow_log(audit);
+	if (audit->torn && write(audit->log, "\n", 1) != 1)
+		return false;
+	written = write(audit->log, line, length);
+	audit->torn = written > 0 && written != (ssize_t)length;
+	return written == (ssize_t)length;
+}
 
 /* Takes the record; NULL is one that could not be made. */
 static void record_write(struct audit *audit, json_t *record)
@@ -37,7 +81,7 @@ static void record_write(struct audit *audit, json_t *record)
 	}
 	length = strlen(line);
 	line[length] = '\n'; /* in place of the NUL: one write, one line */
-	if (write(audit->log, line, length + 1) != (ssize_t)length + 1)
+	if (!write_line(audit, line, length + 1))
 		audit->lost++;
 }
 
@@ -56,19 +100,6 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 		ring_buffer__consume(audit->events);
 }
 
-/* The folder of the log and the log. */
-static int open_log(const char *path)
-{
-	char directory[PATH_MAX];
-	int fd;
-
-	COPY_STRING(directory, path);
-	if (mkdir(dirname(directory), 0750) && errno != EEXIST)
-		return -errno;
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-	return fd < 0 ? -errno : fd;
-}
-
 int audit_new(uv_loop_t *loop, const struct maps *maps, const char *path, struct audit **audit,
 	char **problem)
 {
@@ -78,6 +109,7 @@ int audit_new(uv_loop_t *loop, const struct maps *maps, const char *path, struct
 	*problem = NULL;
 	if (!new)
 		return -ENOMEM;
+	COPY_STRING(new->path, path);
 	new->log = open_log(path);
 	if (new->log < 0) {
 		r = new->log;
