@@ -3,7 +3,7 @@
 """What the three callers of a fault saw, when they were served as ever again, and which of their tries
 are missing in the audit. They write their own logs (e2e/tools/caller.c); this only reads.
 
-callers.py mark DIR AUDIT        remembers where logs and audit end: a row begins here
+callers.py mark DIR AUDIT...     remembers where logs and audit end: a row begins here
 callers.py normal DIR SINCE      exits 0 when the last tries of all three, begun after SINCE (ms of boot
                                  time), were as they should be
 callers.py row DIR SINCE AUDIT...   prints what happened since the mark, as assignments of a shell
@@ -77,14 +77,17 @@ def expected(directory, marks):
     return wanted
 
 
+def identity(status):
+    return f"{status.st_dev}:{status.st_ino}"
+
+
 def records(files, marks):
     """Each whole record that was written since the mark, in whatever file it is now."""
     for path in files:
         if not os.path.exists(path):
             continue
         with open(path, "rb") as audit:
-            if os.fstat(audit.fileno()).st_ino == marks["inode"]:
-                audit.seek(marks["size"])
+            audit.seek(marks["audit"].get(identity(os.fstat(audit.fileno())), 0))
             for line in audit:
                 try:
                     yield json.loads(line)
@@ -106,10 +109,10 @@ def found(files, marks):
     return seen
 
 
-def mark(directory, audit):
-    status = os.stat(audit) if os.path.exists(audit) else None
+def mark(directory, files):
+    there = [os.stat(path) for path in files if os.path.exists(path)]
     marks = {"logs": {name: os.path.getsize(f"{directory}/{name}.log") for name in NORMAL},
-             "inode": status.st_ino if status else 0, "size": status.st_size if status else 0}
+             "audit": {identity(status): status.st_size for status in there}}
     with open(f"{directory}/mark", "w") as file:
         json.dump(marks, file)
     if os.path.exists(f"{directory}/bursts"):
@@ -149,7 +152,7 @@ def row(directory, since, files):
 def main():
     command, directory, *rest = sys.argv[1:]
     if command == "mark":
-        mark(directory, rest[0])
+        mark(directory, rest)
     elif command == "normal":
         sys.exit(not normal(directory, int(rest[0])))
     else:

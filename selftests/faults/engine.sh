@@ -58,6 +58,7 @@ kill_engine_under_work() {
 restart_engine_without_latchd() {
 	kill_latch
 	restart_unseen_engine
+	is "$sentence: who comes now is refused, the host too" "$("$TOOLS/knock" $SOCKET)" "$SOCKET errno 1" >&3
 	mend
 	again
 }
@@ -144,12 +145,12 @@ engine_rows() {
 	row 'the engine is killed, and started' both="$RESTART" contained="$AT_RESTART" \
 		'mended=the engine is started' restart_killed_engine
 	row 'the engine hangs (SIGSTOP)' both=waits 'mended=it goes on' hang_engine
-	row 'containerd is killed' 'both=503?' kill_containerd
+	full_row 'containerd is killed' 'both=503?' kill_containerd
 	row 'the engine is killed while a stream is open' both="$PERHAPS_RESTART" contained="$AT_RESTART" \
 		'mended=the engine is started' kill_engine_under_a_stream
 	row 'the engine is killed during a build and a pull' both="$PERHAPS_RESTART" contained="$AT_RESTART" \
 		'mended=the engine is started' kill_engine_under_work
-	row 'the engine is started anew while there is no latchd' both="EPERM|$PERHAPS_RESTART" \
+	row 'the engine is started anew while there is no latchd' both="waits|$PERHAPS_RESTART" \
 		contained="$AT_RESTART" 'mended=latchd is started' reports restart_engine_without_latchd
 	row 'the engine is started anew while latchd hangs' both="EPERM|$PERHAPS_RESTART" \
 		contained="$AT_RESTART" 'mended=it goes on' restart_engine_while_latchd_hangs

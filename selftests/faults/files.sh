@@ -103,8 +103,6 @@ audit_back() {
 	mend
 	kill_latch
 	again
-	umount $SMALL
-	audit_files=($AUDIT)
 }
 remove_audit() {
 	must rm $AUDIT
@@ -135,21 +133,27 @@ files_rows() {
 	row "the engine's socket in /run/latch is removed" both="$RESTART" contained="$AT_RESTART" \
 		'mended=the engine is started anew' unlink_engine_socket
 	row "latch's name for the public socket is removed" 'mended=it is linked again' unlink_latch_name
-	row "the holder's socket is removed, and latchd started anew" 'both=waits?|cut off?' \
-		'mended=latchd is started' reports unlink_holder_door
-	row 'what latchd keeps is removed' 'both=waits?|cut off?' 'mended=latchd is started' reports with_state state_gone
-	row 'what latchd keeps is cut short' 'both=waits?|cut off?' 'mended=latchd is started' reports with_state state_cut
-	row 'what latchd keeps is garbage' 'both=waits?|cut off?' 'mended=latchd is started' reports with_state state_garbage
-	row 'the disk of what latchd keeps is full' 'both=waits?|cut off?' \
+	# Who waits in the old listener waits there: its holder has it open, and nobody accepts.
+	full_row "the holder's socket is removed, and latchd started anew" 'both=no answer?|cut off?' \
+		'mended=latchd is started' within=120 reports unlink_holder_door
+	row 'what latchd keeps is removed' 'host=cut off?' 'allowed=EPERM?|cut off?' \
+		'mended=latchd is started' reports with_state state_gone
+	row 'what latchd keeps is cut short' 'host=cut off?' 'allowed=EPERM?|cut off?' \
+		'mended=latchd is started' reports with_state state_cut
+	row 'what latchd keeps is garbage' 'host=cut off?' 'allowed=EPERM?|cut off?' \
+		'mended=latchd is started' reports with_state state_garbage
+	row 'the disk of what latchd keeps is full' 'host=cut off?' 'allowed=EPERM?|cut off?' \
 		'mended=latchd is started' reports with_state_over state_full
-	row 'the disk of what latchd keeps is read-only' 'both=waits?|cut off?' \
+	row 'the disk of what latchd keeps is read-only' 'both=cut off?' \
 		'mended=latchd is started' reports with_state_over state_read_only
-	row 'the disk of the audit is full, and has room again' 'both=waits?|cut off?' 'mended=room is made' \
+	row 'the disk of the audit is full, and has room again' 'both=cut off?' 'mended=room is made' \
 		lost=counted reports fill_audit
 	[ ! -e $FAULTS/after-full.jsonl ] || check_fragments
-	row 'latchd gets another audit log' 'both=waits?|cut off?' 'mended=latchd is started' reports audit_back
-	row 'the audit log is moved' move_audit
+	row 'latchd gets another audit log' 'both=cut off?' 'mended=latchd is started' reports audit_back
+	! mountpoint -q $SMALL || umount $SMALL
+	audit_files=($AUDIT)
 	row 'the audit log is removed' remove_audit
+	row 'the audit log is moved' move_audit
 	row 'more is refused than the ring buffer holds, while latchd hangs' 'mended=it goes on' \
 		lost=counted overflow_ring
 }

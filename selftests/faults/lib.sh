@@ -54,7 +54,7 @@ callers() { python3 selftests/faults/callers.py "$@"; }
 # Between two rows nobody asks, so that each try and each record belongs to one row.
 pause_callers() {
 	touch $FAULTS/pause
-	until_true 70 all_paused
+	until_true 60 all_paused
 }
 all_paused() {
 	local name
@@ -65,14 +65,15 @@ all_paused() {
 
 # Records that the kernel could not hand over, and those that latchd could not write; a new latchd
 # begins to count the second anew.
-counted() {
-	build/latchctl status --json | python3 -c 'import json, sys
-print(json.load(sys.stdin)["counters"][sys.argv[1]])' "$1" || echo 0
-}
-counted_since() { # COUNTER BEFORE
+counted() { counters | sed -n "s/.*\"$1\": \([0-9]*\).*/\1/p"; }
+counters() { build/latchctl status --json | grep -E '"(events|records)_lost"'; }
+since() { echo $(($2 >= $1 ? $2 - $1 : $2)); } # BEFORE NOW
+counters_now() {
 	local now
-	now=$(counted "$1")
-	echo $((now >= $2 ? now - $2 : now))
+	now=$(counters)
+	events_now=$(sed -n 's/.*"events_lost": \([0-9]*\).*/\1/p' <<<"$now")
+	records_now=$(sed -n 's/.*"records_lost": \([0-9]*\).*/\1/p' <<<"$now")
+	: "${events_now:=0}" "${records_now:=0}"
 }
 
 # must COMMAND...: a step without which the row would be about nothing.
@@ -80,7 +81,7 @@ must() { "$@" || echo "failed: $*" >>$FAULTS/failed; }
 
 mend() { mended_at=$(now_ms); }
 
-# within_words WORDS SEEN: prints what should not have been seen, or should have been.
+# unexpected WORDS SEEN: prints what should not have been seen, or should have been.
 unexpected() {
 	local may="|normal|waits|${1//\?/}|" must seen=$2 word
 	IFS='|' read -ra must <<<"$1"
@@ -93,20 +94,17 @@ unexpected() {
 	done
 }
 
-# as_text WORDS NORMAL: as the table has it.
+# as_text WORDS NORMAL: as the table has it: what must be seen, then what may be.
 as_text() {
-	local word text='' words
+	local word must='' may='' words
 	IFS='|' read -ra words <<<"$1"
 	for word in "${words[@]}"; do
-		# What must be there need not be there perhaps as well.
-		[[ $word != *\? || "|$1|" != *"|${word%\?}|"* ]] || continue
-		text+=${text:+, }
-		case $word in *\?) text+="perhaps ${word%\?}" ;; *) text+=$word ;; esac
+		case $word in
+		*\?) [[ "|$1|" = *"|${word%\?}|"* ]] || may+="${may:+ or }${word%\?}" ;;
+		*) must+="${must:+, }$word" ;;
+		esac
 	done
-	case $text in
-	'' | perhaps*) echo "$2${text:+, $text}" ;;
-	*) echo "$text" ;;
-	esac
+	echo "${must:-$2}${may:+, perhaps $may}"
 }
 
 # Coarse, so that the table stays the same from run to run.
@@ -120,6 +118,9 @@ as_time() {
 	done
 	echo "> 90 s"
 }
+
+# What takes a minute alone is breadth.
+full_row() { [ -z "${LATCH_FULL-}" ] || row "$@"; }
 
 row() {
 	local sentence=$1 host='' allowed='' contained='' mended='by itself' lost=0 reports=0 within=60 open=''
@@ -146,25 +147,32 @@ row() {
 	end_row
 }
 
-begin_row() {
-	callers mark $FAULTS $AUDIT
-	events_lost=$(counted events_lost) records_lost=$(counted records_lost)
-	began_at=$(now_ms) mended_at=''
+begin_# What takes a minute alone is breadth.
+full_row() { [ -z "${LATCH_FULL-}" ] || row "$@"; }
+
+row() {
+	callers mark $FAULTS "${audit_files[@]}"
+	counters_now
+	events_before=$events_now records_before=$records_now mended_at=''
 	rm -f $FAULTS/pause $FAULTS/failed
 	sleep 0.5
 	began_at=$(now_ms)
 }
 
 # The callers are normal, or their time is up.
-end_row() {
-	local since=${mended_at:-$began_at} ended saw_host saw_allowed saw_contained let_through until_ms asked \
+end_# What takes a minute alone is breadth.
+full_row() { [ -z "${LATCH_FULL-}" ] || row "$@"; }
+
+row() {
+	local from=${mended_at:-$began_at} ended saw_host saw_allowed saw_contained let_through until_ms asked \
 		missing reports_lost lost_what known normal=0
 	ended=$(now_ms)
 	until_true "$within" callers normal $FAULTS "$ended" && normal=1
 	pause_callers
 	sleep 0.5 # what is on its way to the audit
-	known=$(($(counted_since events_lost "$events_lost") + $(counted_since records_lost "$records_lost")))
-	eval "$(callers row $FAULTS "$since" "${audit_files[@]}" | sed 's/^lost=/missing=/')"
+	counters_now
+	known=$(($(since "$events_before" "$events_now") + $(since "$records_before" "$records_now")))
+	eval "$(callers row $FAULTS "$from" "${audit_files[@]}" | sed 's/^lost=/missing=/')"
 	echo "# host: $saw_host; allowed: $saw_allowed; contained: $saw_contained;" \
 		"normal after $until_ms ms; asked $asked, missing $missing${lost_what:+ ($lost_what)}," \
 		"reports missing $reports_lost, counted as lost $known"
@@ -172,7 +180,10 @@ end_row() {
 	[ $normal = 1 ] || repair
 }
 
-check_row() {
+check_# What takes a minute alone is breadth.
+full_row() { [ -z "${LATCH_FULL-}" ] || row "$@"; }
+
+row() {
 	local wrong
 	if [ -n "$open" ]; then
 		works "$sentence: a contained caller is let through, as is said" [ "$let_through" -gt 0 ]

@@ -11,7 +11,7 @@
  *   prints how many there are once they are all made.
  *
  * OUTCOME: the status of the answer; "closed" without one; "E<errno>" of connect, "S<errno>" of send;
- * "timeout" after a minute without an answer. It goes by its NAME, which the audit then has as comm.
+ * "timeout" after 45 s without an answer. It goes by its NAME, which the audit then has as comm.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,7 +57,7 @@ static int connect_to(const char *path)
 /* The status line alone: what comes behind it is read to the end and not looked at. */
 static void read_answer(int fd, char *outcome, size_t size)
 {
-	struct timeval patience = { .tv_sec = 60 };
+	struct timeval patience = { .tv_sec = 45 };
 	char answer[4096], rest[4096];
 	ssize_t length;
 
