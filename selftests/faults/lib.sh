@@ -147,10 +147,7 @@ row() {
 	end_row
 }
 
-begin_# What takes a minute alone is breadth.
-full_row() { [ -z "${LATCH_FULL-}" ] || row "$@"; }
-
-row() {
+begin_row() {
 	callers mark $FAULTS "${audit_files[@]}"
 	counters_now
 	events_before=$events_now records_before=$records_now mended_at=''
@@ -160,10 +157,7 @@ row() {
 }
 
 # The callers are normal, or their time is up.
-end_# What takes a minute alone is breadth.
-full_row() { [ -z "${LATCH_FULL-}" ] || row "$@"; }
-
-row() {
+end_row() {
 	local from=${mended_at:-$began_at} ended saw_host saw_allowed saw_contained let_through until_ms asked \
 		missing reports_lost lost_what known normal=0
 	ended=$(now_ms)
@@ -180,10 +174,7 @@ row() {
 	[ $normal = 1 ] || repair
 }
 
-check_# What takes a minute alone is breadth.
-full_row() { [ -z "${LATCH_FULL-}" ] || row "$@"; }
-
-row() {
+check_row() {
 	local wrong
 	if [ -n "$open" ]; then
 		works "$sentence: a contained caller is let through, as is said" [ "$let_through" -gt 0 ]
