@@ -133,6 +133,31 @@ void maps_unguard_others(const struct maps *maps, const struct stat *status, enu
 	}
 }
 
+/* `key` and `next` have room for a key of the map, whose values are guards. */
+static void unguard_kind(int map, void *key, void *next, size_t size, enum latch_guard_kind kind,
+	bool (*keep)(const char *path, const void *context), const void *context)
+{
+	struct latch_guard guard;
+	bool more = !bpf_map_get_next_key(map, NULL, next);
+
+	while (more) {
+		memcpy(key, next, size);
+		more = !bpf_map_get_next_key(map, key, next);
+		if (!lookup(map, key, &guard) && guard.kind == kind && !keep(guard.path, context))
+			bpf_map_delete_elem(map, key);
+	}
+}
+
+void maps_unguard_kind(const struct maps *maps, enum latch_guard_kind kind,
+	bool (*keep)(const char *path, const void *context), const void *context)
+{
+	struct latch_inode inode, next_inode;
+	struct latch_dentry name, next_name;
+
+	unguard_kind(maps->guarded, &inode, &next_inode, sizeof(inode), kind, keep, context);
+	unguard_kind(maps->names, &name, &next_name, sizeof(name), kind, keep, context);
+}
+
 enum latch_guard_kind maps_guard_kind(const struct maps *maps, const struct stat *status)
 {
 	struct latch_inode key = maps_inode_of(status);

@@ -50,6 +50,9 @@ void maps_unguard(const struct maps *maps, const struct latch_inode *inode);
 /* Forgets what lay at `path` before the one that `status` describes: its inode may be another file's now. */
 void maps_unguard_others(const struct maps *maps, const struct stat *status, enum latch_guard_kind kind,
 	const char *path);
+/* Forgets every socket and name of this kind whose path `keep` does not want. */
+void maps_unguard_kind(const struct maps *maps, enum latch_guard_kind kind,
+	bool (*keep)(const char *path, const void *context), const void *context);
 /* Is the file one of the guarded sockets? Gives its kind, LATCH_GUARD_NONE otherwise. */
 enum latch_guard_kind maps_guard_kind(const struct maps *maps, const struct stat *status);
 

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "paths.h"
 #include "siblings.h"
 
 /*
@@ -85,10 +86,25 @@ static int guard(const struct maps *maps, const char *path)
 	return 1;
 }
 
+/* A path is cut where the kernel's maps keep it for the reader. */
+static bool is_listed(const char *path, const void *context)
+{
+	const struct siblings *siblings = context;
+
+	if (!strcmp(path, LATCH_CONTROL_SOCKET))
+		return true; /* latchctl's, which is none of these and has the same rule */
+	for (size_t i = 0; i < siblings->count; i++)
+		if (!strncmp(path, siblings->paths[i], sizeof(((struct latch_guard *)NULL)->path) - 1))
+			return true;
+	return false;
+}
+
 int siblings_guard(const struct siblings *siblings, const struct maps *maps, const char **path)
 {
 	int count = 0;
 
+	/* An earlier latchd may have had another list. */
+	maps_unguard_kind(maps, LATCH_GUARD_HOST, is_listed, siblings);
 	for (size_t i = 0; i < siblings->count; i++) {
 		int r = guard(maps, siblings->paths[i]);
 
