@@ -116,20 +116,42 @@ void maps_unguard(const struct maps *maps, const struct latch_inode *inode)
 	bpf_map_delete_elem(maps->guarded, inode);
 }
 
+static bool is_of(int map, const void *key, enum latch_guard_kind kind, const char *path)
+{
+	struct latch_guard guard;
+
+	return !lookup(map, key, &guard) && guard.kind == kind &&
+	       !strncmp(guard.path, path, sizeof(guard.path) - 1);
+}
+
 void maps_unguard_others(const struct maps *maps, const struct stat *status, enum latch_guard_kind kind,
 	const char *path)
 {
 	const struct latch_inode now = maps_inode_of(status);
 	struct latch_inode key, next;
-	struct latch_guard guard;
 	bool more = !bpf_map_get_next_key(maps->guarded, NULL, &next);
 
 	while (more) {
 		key = next;
 		more = !bpf_map_get_next_key(maps->guarded, &key, &next);
-		if (memcmp(&key, &now, sizeof(key)) && !lookup(maps->guarded, &key, &guard) &&
-			guard.kind == kind && !strncmp(guard.path, path, sizeof(guard.path) - 1))
+		if (memcmp(&key, &now, sizeof(key)) && is_of(maps->guarded, &key, kind, path))
 			bpf_map_delete_elem(maps->guarded, &key);
+	}
+}
+
+void maps_unguard_other_names(const struct maps *maps, const struct stat *folder,
+	enum latch_guard_kind kind, const char *path)
+{
+	const struct latch_inode now = maps_inode_of(folder);
+	struct latch_dentry key, next;
+	bool more = !bpf_map_get_next_key(maps->names, NULL, &next);
+
+	while (more) {
+		key = next;
+		more = !bpf_map_get_next_key(maps->names, &key, &next);
+		if ((key.dir_ino != now.ino || key.dir_dev != now.dev) &&
+			is_of(maps->names, &key, kind, path))
+			bpf_map_delete_elem(maps->names, &key);
 	}
 }
 

@@ -47,9 +47,14 @@ struct latch_inode maps_inode_of(const struct stat *status);
 int maps_guard(const struct maps *maps, const struct stat *status, enum latch_guard_kind kind,
 	const char *path);
 void maps_unguard(const struct maps *maps, const struct latch_inode *inode);
-/* Forgets what lay at `path` before the one that `status` describes: its inode may be another file's now. */
+/*
+ * Forgets what lay at `path` before the file that `status` describes, whose inode may be another file's now;
+ * and which folder its name was in before the one that `folder` describes.
+ */
 void maps_unguard_others(const struct maps *maps, const struct stat *status, enum latch_guard_kind kind,
 	const char *path);
+void maps_unguard_other_names(const struct maps *maps, const struct stat *folder,
+	enum latch_guard_kind kind, const char *path);
 /* Forgets every socket and name of this kind whose path `keep` does not want. */
 void maps_unguard_kind(const struct maps *maps, enum latch_guard_kind kind,
 	bool (*keep)(const char *path, const void *context), const void *context);

@@ -73,6 +73,7 @@ static int guard(const struct maps *maps, const char *path)
 	r = maps_guard_name(maps, &status, basename(name), LATCH_GUARD_HOST, path);
 	if (r < 0)
 		return r;
+	maps_unguard_other_names(maps, &status, LATCH_GUARD_HOST, path);
 	/* Not through a link: what it leads to has a name of its own. */
 	if (lstat(path, &status) || !S_ISSOCK(status.st_mode))
 		return 0;
