@@ -110,6 +110,7 @@ audit_back() {
 remove_audit() {
 	must rm $AUDIT
 	sleep 2
+	works "$sentence: what comes behind it is in a new one" [ -s $AUDIT ] >&3
 }
 move_audit() {
 	must mv $AUDIT $AUDIT.1
@@ -155,7 +156,7 @@ files_rows() {
 	row 'latchd gets another audit log' 'both=cut off?' 'mended=latchd is started' reports audit_back
 	! mountpoint -q $SMALL || umount $SMALL
 	audit_files=($AUDIT)
-	row 'the audit log is removed' remove_audit
+	row 'the audit log is removed' lost='what was in it' remove_audit
 	row 'the audit log is moved' move_audit
 	row 'more is refused than the ring buffer holds, while latchd hangs' 'mended=it goes on' \
 		lost=counted overflow_ring

@@ -146,9 +146,17 @@ static int adopt(struct adoption *adoption, const struct stat *engine)
 	return 0;
 }
 
-static int fill_path(struct adoption *adoption)
+/* An empty path is filled without taking anybody's place: the engine may have bound there meanwhile. */
+static int link_public(struct adoption *adoption)
 {
-	int r = place_public(adoption);
+	if (!link(LATCH_PUBLIC_SOCKET, adoption->path))
+		return 0;
+	return errno == EEXIST ? -EAGAIN : -errno;
+}
+
+static int fill_path(struct adoption *adoption, bool empty)
+{
+	int r = empty ? link_public(adoption) : place_public(adoption);
 
 	if (!r && !adoption->told_absent) {
 		adoption->told_absent = true;
@@ -170,7 +178,7 @@ static int consider_dead(struct adoption *adoption, const struct stat *found)
 		adoption->dead = inode;
 		adoption->dead_since = now;
 	}
-	return now - adoption->dead_since < DEAD_PATIENCE_MS ? -EAGAIN : fill_path(adoption);
+	return now - adoption->dead_since < DEAD_PATIENCE_MS ? -EAGAIN : fill_path(adoption, false);
 }
 
 /* A socket at the public path that is not latch's. Returns 0, or -EAGAIN to look again soon. */
@@ -204,7 +212,7 @@ static unsigned int look(struct adoption *adoption, bool patient)
 	} else if (lstat(adoption->path, &found)) {
 		if (errno == ENOENT && patient)
 			return EMPTY_PATIENCE_MS;
-		r = errno == ENOENT ? fill_path(adoption) : -errno;
+		r = errno == ENOENT ? fill_path(adoption, true) : -errno;
 	} else if (same_file(&found, &ours)) {
 		return CHECK_MS;
 	} else {
