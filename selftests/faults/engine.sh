@@ -146,9 +146,9 @@ engine_rows() {
 		'mended=the engine is started' restart_killed_engine
 	row 'the engine hangs (SIGSTOP)' both=waits 'mended=it goes on' hang_engine
 	full_row 'containerd is killed' 'both=503?' kill_containerd
-	row 'the engine is killed while a stream is open' both="$PERHAPS_RESTART" contained="$AT_RESTART" \
+	full_row 'the engine is killed while a stream is open' both="$PERHAPS_RESTART" contained="$AT_RESTART" \
 		'mended=the engine is started' kill_engine_under_a_stream
-	row 'the engine is killed during a build and a pull' both="$PERHAPS_RESTART" contained="$AT_RESTART" \
+	full_row 'the engine is killed during a build and a pull' both="$PERHAPS_RESTART" contained="$AT_RESTART" \
 		'mended=the engine is started' kill_engine_under_work
 	row 'the engine is started anew while there is no latchd' both="waits|$PERHAPS_RESTART" \
 		contained="$AT_RESTART" 'mended=latchd is started' reports restart_engine_without_latchd
@@ -156,10 +156,10 @@ engine_rows() {
 		contained="$AT_RESTART" 'mended=it goes on' restart_engine_while_latchd_hangs
 	row 'latchd is started before the engine' both="$RESTART" contained="$AT_RESTART" \
 		'mended=the engine is started' reports start_latchd_before_engine
-	row 'engine, latchd and mediator are killed' both="$PERHAPS_RESTART" contained="$AT_RESTART" \
+	full_row 'engine, latchd and mediator are killed' both="$PERHAPS_RESTART" contained="$AT_RESTART" \
 		'mended=all are started' reports kill_everything
 	row 'the registry is gone' 'mended=it is started' stop_registry_for_good
 	row 'the registry hangs' 'mended=it goes on' hang_registry
 	row 'the clock goes a day ahead, and back' 'mended=it is set right' clock_ahead
-	row 'the clock goes a day back, and ahead' 'mended=it is set right' clock_behind
+	full_row 'the clock goes a day back, and ahead' 'mended=it is set right' clock_behind
 }

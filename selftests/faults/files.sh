@@ -130,25 +130,25 @@ overflow_ring() {
 
 files_rows() {
 	row 'docker.sock is removed' both=ENOENT contained=ENOENT unlink_public
-	row 'docker.sock is replaced by a file' 'both=ENOENT?|ECONNREFUSED' 'contained=ENOENT?|ECONNREFUSED' \
+	full_row 'docker.sock is replaced by a file' 'both=ENOENT?|ECONNREFUSED' 'contained=ENOENT?|ECONNREFUSED' \
 		'mended=the file is removed' put_file_there
 	row 'a container plants a socket while the engine is started anew' both="$RESTART" \
 		contained="$AT_RESTART" 'mended=the engine is started' plant_socket
 	row "the engine's socket in /run/latch is removed" both="$RESTART" contained="$AT_RESTART" \
 		'mended=the engine is started anew' unlink_engine_socket
-	row "latch's name for the public socket is removed" 'mended=it is linked again' unlink_latch_name
+	full_row "latch's name for the public socket is removed" 'mended=it is linked again' unlink_latch_name
 	# Who waits in the old listener waits there: its holder has it open, and nobody accepts.
 	full_row "the holder's socket is removed, and latchd started anew" 'both=no answer?|cut off?' \
 		'mended=latchd is started' within=120 reports unlink_holder_door
 	row 'what latchd keeps is removed' 'host=cut off?' 'allowed=EPERM?|cut off?' \
 		'mended=latchd is started' reports with_state state_gone
-	row 'what latchd keeps is cut short' 'host=cut off?' 'allowed=EPERM?|cut off?' \
+	full_row 'what latchd keeps is cut short' 'host=cut off?' 'allowed=EPERM?|cut off?' \
 		'mended=latchd is started' reports with_state state_cut
 	row 'what latchd keeps is garbage' 'host=cut off?' 'allowed=EPERM?|cut off?' \
 		'mended=latchd is started' reports with_state state_garbage
 	row 'the disk of what latchd keeps is full' 'host=cut off?' 'allowed=EPERM?|cut off?' \
 		'mended=latchd is started' reports with_state_over state_full
-	row 'the disk of what latchd keeps is read-only' 'both=cut off?' \
+	full_row 'the disk of what latchd keeps is read-only' 'both=cut off?' \
 		'mended=latchd is started' reports with_state_over state_read_only
 	row 'the disk of the audit is full, and has room again' 'both=cut off?' 'mended=room is made' \
 		lost=counted reports fill_audit

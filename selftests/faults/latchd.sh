@@ -180,31 +180,31 @@ stop_holder_under_a_restart() {
 
 latchd_rows() {
 	row 'latchd is killed' 'both=waits|cut off?' 'mended=latchd is started' reports kill_latchd
-	row 'latchd is ended (SIGTERM)' 'both=waits|cut off?' 'mended=latchd is started' reports end_latchd
+	full_row 'latchd is ended (SIGTERM)' 'both=waits|cut off?' 'mended=latchd is started' reports end_latchd
 	row 'latchd hangs (SIGSTOP)' 'mended=it goes on' stop_latchd
 	row 'containers are started while latchd hangs' 'mended=it goes on' start_container_while_stopped
-	row 'latchd is killed while a container is started' 'both=waits|cut off?' \
+	full_row 'latchd is killed while a container is started' 'both=waits|cut off?' \
 		'mended=latchd is started' reports kill_latchd_under_a_start
 	row 'the engine starts containers anew while there is no latchd' 'both=waits|cut off?' \
 		'mended=latchd is started' reports restart_containers_without_latchd
 	row 'SIGHUP with another policy' reload_good
 	row 'SIGHUP with a malformed policy' 'mended=the file is corrected' reload_broken
-	row 'the settings file is replaced by a rename' reload_replaced
+	full_row 'the settings file is replaced by a rename' reload_replaced
 	row 'the settings file is removed' 'mended=the file is put back' reload_removed
 	row 'latchd is killed, and the policy is malformed' 'both=waits|cut off?' \
 		'mended=the file is corrected, latchd started' reports restart_with_broken_settings
-	row 'latchd is killed while it reads another policy' 'both=waits|cut off?' \
+	full_row 'latchd is killed while it reads another policy' 'both=waits|cut off?' \
 		'mended=latchd is started' reports kill_latchd_under_a_reload
-	row 'latchd is started with another policy' 'both=cut off?' \
+	full_row 'latchd is started with another policy' 'both=cut off?' \
 		'mended=latchd is started' reports restart_with_another_policy
-	row 'the image is taken from the list, and comes back' allowed=EPERM \
+	full_row 'the image is taken from the list, and comes back' allowed=EPERM \
 		'mended=the policy is put back' list_another_image
 	row 'a second latchd is started' second_latchd
-	row 'another build of latchd takes over' 'both=cut off?' \
+	full_row 'another build of latchd takes over' 'both=cut off?' \
 		'mended=the new one is started' reports upgrade
-	row 'the mediator is killed, and its program is gone' both='waits|cut off?' \
+	full_row 'the mediator is killed, and its program is gone' both='waits|cut off?' \
 		'mended=the program is put back' reports lose_mediator_program
-	row 'the holder hangs while latchd is started anew' 'both=waits|cut off?' \
+	full_row 'the holder hangs while latchd is started anew' 'both=waits|cut off?' \
 		'mended=it goes on' reports stop_holder_under_a_restart
 	row 'the holder is killed' kill_holder
 	row 'the holder is killed, and then latchd and the mediator' 'both=ECONNREFUSED|cut off?' contained=ECONNREFUSED \

@@ -119,7 +119,7 @@ as_time() {
 	echo "> 90 s"
 }
 
-# What takes a minute alone is breadth.
+# Breadth: what takes a minute alone, or is a variant of another row. With LATCH_FULL alone.
 full_row() { [ -z "${LATCH_FULL-}" ] || row "$@"; }
 
 row() {

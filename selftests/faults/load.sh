@@ -72,7 +72,7 @@ load_rows() {
 	row 'a contained container forks 100 processes that connect' fork_storm
 	full_row 'ten containers that are refused are started at once' short_lived
 	row 'an allowed container is frozen' 'allowed=waits?' 'mended=it is thawed' freeze
-	row 'an allowed container is paused in a request' pause_container
+	full_row 'an allowed container is paused in a request' pause_container
 	full_row 'an allowed container is killed in a request' kill_container
 }
 

@@ -113,15 +113,15 @@ kill_client_in_body() {
 
 mediator_rows() {
 	row 'the mediator is killed' 'both=cut off?' reports kill_mediator
-	row 'the mediator is killed while a stream is open' 'both=cut off?' reports kill_mediator_under_a_stream
+	full_row 'the mediator is killed while a stream is open' 'both=cut off?' reports kill_mediator_under_a_stream
 	row 'the mediator is killed five times in a row' 'both=cut off?' reports kill_mediator_five_times
 	row 'the mediator hangs (SIGSTOP)' both=waits 'mended=it goes on' stop_mediator
 	row 'the mediator is ended for its memory' 'both=cut off?' reports starve_mediator
 	row 'the mediator has no descriptor left' 'both=cut off?' 'mended=connections end' reports take_descriptors
-	row 'the mediator is killed, and none can be started' both='waits|cut off?' \
+	full_row 'the mediator is killed, and none can be started' both='waits|cut off?' \
 		'mended=tasks may be made again' reports refuse_forks
 	row 'containers are started while there is no mediator' 'both=cut off?' reports start_container_without_mediator
 	row 'an allowed container holds 200 connections with half a head' hold_half_heads
 	row 'an allowed container holds 500 idle connections' hold_idle
-	row 'clients are killed in the middle of a body' kill_client_in_body
+	full_row 'clients are killed in the middle of a body' kill_client_in_body
 }
