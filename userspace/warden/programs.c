@@ -281,11 +281,11 @@ static bool is_latch_program(__u32 id)
 
 /*
  * The kernel detaches a program some time after its last link is gone, and until then it refuses.
- * Whoever asked for the end must not meet it: waits for two seconds at most.
+ * Whoever asked for the end must not meet it: waits for half a minute at most.
  */
 static void wait_until_detached(void)
 {
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 1500; i++) {
 		bool found = false;
 		__u32 id = 0;
 
