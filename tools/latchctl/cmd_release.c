@@ -14,7 +14,7 @@
 /* latchd answers first and undoes then: its lock file is the last thing to go. */
 static bool wait_until_gone(void)
 {
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 600; i++) {
 		if (access(LATCH_LOCK, F_OK) && errno == ENOENT)
 			return true;
 		usleep(100000);
@@ -41,7 +41,7 @@ int cmd_release(int argc, char **argv)
 			puts("released: the engine has its socket back, and latchd has ended.");
 			return LATCHCTL_OK;
 		}
-		fputs("latchctl release: latchd did not finish in 10 s; see its log\n", stderr);
+		fputs("latchctl release: latchd did not finish in a minute; see its log\n", stderr);
 		return LATCHCTL_NO;
 	}
 	if (r != -ENOENT && r != -ECONNREFUSED) {
