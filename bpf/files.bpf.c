@@ -9,6 +9,7 @@
  * Not kept from a container: the disk beneath a file system, and other ways to be the kernel. README
  * and SECURITY.md list them.
  */
+#include "guard.bpf.h"
 #include "protect.bpf.h"
 #include <bpf/bpf_tracing.h>
 
@@ -32,18 +33,6 @@ static __always_inline __u64 number_of(struct inode *inode)
 	return inode ? inode->i_ino : 0;
 }
 
-static __always_inline bool is_reserved(struct inode *folder, struct dentry *dentry)
-{
-	const unsigned char *name = dentry->d_name.name;
-	struct latch_dentry key;
-
-	__builtin_memset(&key, 0, sizeof(key));
-	key.dir_ino = folder->i_ino;
-	key.dir_dev = folder->i_sb->s_dev;
-	bpf_probe_read_kernel_str(key.name, sizeof(key.name), name);
-	return bpf_map_lookup_elem(&latch_names, &key) != NULL;
-}
-
 /* Does the folder keep what has, or is about to have, this name in it? */
 static __always_inline bool is_kept_by(struct inode *folder, struct dentry *dentry)
 {
@@ -53,7 +42,7 @@ static __always_inline bool is_kept_by(struct inode *folder, struct dentry *dent
 		return false;
 	if (what & LATCH_PROTECTED_FOLDER)
 		return true;
-	return what & LATCH_PROTECTED_NAMES && is_reserved(folder, dentry);
+	return what & LATCH_PROTECTED_NAMES && name_entry(folder, dentry);
 }
 
 /* A name that is made, goes, or comes to stand for something else. */

@@ -30,19 +30,24 @@ static __always_inline struct dentry *bound_dentry(struct sock *sk)
 	return own ? own->path.dentry : NULL;
 }
 
-static __always_inline __u32 guard_kind_by_name(struct dentry *dentry)
+/* The entry of a name in a folder; NULL: it has none. */
+static __always_inline struct latch_guard *name_entry(struct inode *folder, struct dentry *dentry)
 {
-	struct inode *parent = dentry->d_parent->d_inode;
 	const unsigned char *name = dentry->d_name.name;
-	struct latch_guard *guard;
 	struct latch_dentry key;
 
 	__builtin_memset(&key, 0, sizeof(key));
-	key.dir_ino = parent->i_ino;
-	key.dir_dev = parent->i_sb->s_dev;
+	key.dir_ino = folder->i_ino;
+	key.dir_dev = folder->i_sb->s_dev;
 	/* A longer name is cut, and no cut name is in the map: latchd refuses to guard one. */
 	bpf_probe_read_kernel_str(key.name, sizeof(key.name), name);
-	guard = bpf_map_lookup_elem(&latch_names, &key);
+	return bpf_map_lookup_elem(&latch_names, &key);
+}
+
+static __always_inline __u32 guard_kind_by_name(struct dentry *dentry)
+{
+	struct latch_guard *guard = name_entry(dentry->d_parent->d_inode, dentry);
+
 	return guard ? guard->kind : LATCH_GUARD_NONE;
 }
 

@@ -94,7 +94,7 @@ int BPF_PROG(latch_trace, struct task_struct *target, unsigned int mode)
 	return hook_return(refuse_container(0, LATCH_REASON_PROTECTED_TRACE));
 }
 
-/* "latch" or "latch_...": a name refuses. The kernel gives no descriptor of such a map or program. */
+/* "latch_...", or what libbpf makes of the object's own name ("latch.rodata"). A name only refuses. */
 static __always_inline bool is_latch_name(const char *name)
 {
 	return name[0] == 'l' && name[1] == 'a' && name[2] == 't' && name[3] == 'c' &&

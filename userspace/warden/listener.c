@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -111,8 +110,7 @@ static int listen_at(const char *path, mode_t mode)
 /* A container must not end it either. It can only be marked while it still has the maps. */
 static void mark_holder(const struct maps *maps)
 {
-	_cleanup_close_ int pidfd = syscall(SYS_pidfd_open, getpid(), 0);
-	int r = pidfd < 0 ? -errno : maps_mark_self(maps, pidfd);
+	int r = maps_mark_this_process(maps);
 
 	if (r < 0)
 		log_warning("containers are not kept from signals to latch-holder: %s", strerror(-r));

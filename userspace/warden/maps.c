@@ -8,6 +8,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 #include "maps.h"
@@ -75,6 +76,28 @@ static int update(int map, const void *key, const void *value, __u64 flags)
 	return bpf_map_update_elem(map, key, value, flags) ? -errno : 0;
 }
 
+/* A key of any map that is walked. */
+union any_key {
+	struct latch_inode inode;
+	struct latch_dentry name;
+	struct latch_container container;
+};
+
+/* Visits each key, in no order. It may delete the one that it is shown, and no other. */
+static void each_key(int map, void (*visit)(int map, const union any_key *key, const void *context),
+	const void *context)
+{
+	union any_key key, next;
+	bool more = !bpf_map_get_next_key(map, NULL, &next);
+
+	while (more) {
+		key = next;
+		/* Before the visit, which may delete it: after that the walk would begin anew. */
+		more = !bpf_map_get_next_key(map, &key, &next);
+		visit(map, &key, context);
+	}
+}
+
 int maps_get_state(const struct maps *maps, struct latch_state *state)
 {
 	__u32 zero = 0;
@@ -116,68 +139,78 @@ void maps_unguard(const struct maps *maps, const struct latch_inode *inode)
 	bpf_map_delete_elem(maps->guarded, inode);
 }
 
-static bool is_of(int map, const void *key, enum latch_guard_kind kind, const char *path)
+/* What lies at a path now: the inode of a socket, or of the folder that a name is in. */
+struct place {
+	enum latch_guard_kind kind;
+	const char *path;
+	struct latch_inode now;
+};
+
+static bool is_of(int map, const union any_key *key, const struct place *place)
 {
 	struct latch_guard guard;
 
-	return !lookup(map, key, &guard) && guard.kind == kind &&
-	       !strncmp(guard.path, path, sizeof(guard.path) - 1);
+	return !lookup(map, key, &guard) && guard.kind == place->kind &&
+	       !strncmp(guard.path, place->path, sizeof(guard.path) - 1);
+}
+
+static void unguard_other(int map, const union any_key *key, const void *context)
+{
+	const struct place *place = context;
+
+	if (memcmp(&key->inode, &place->now, sizeof(place->now)) && is_of(map, key, place))
+		bpf_map_delete_elem(map, key);
 }
 
 void maps_unguard_others(const struct maps *maps, const struct stat *status, enum latch_guard_kind kind,
 	const char *path)
 {
-	const struct latch_inode now = maps_inode_of(status);
-	struct latch_inode key, next;
-	bool more = !bpf_map_get_next_key(maps->guarded, NULL, &next);
+	const struct place place = { kind, path, maps_inode_of(status) };
 
-	while (more) {
-		key = next;
-		more = !bpf_map_get_next_key(maps->guarded, &key, &next);
-		if (memcmp(&key, &now, sizeof(key)) && is_of(maps->guarded, &key, kind, path))
-			bpf_map_delete_elem(maps->guarded, &key);
-	}
+	each_key(maps->guarded, unguard_other, &place);
+}
+
+static void unguard_other_name(int map, const union any_key *key, const void *context)
+{
+	const struct place *place = context;
+	const struct latch_dentry *name = &key->name;
+
+	if ((name->dir_ino != place->now.ino || name->dir_dev != place->now.dev) && is_of(map, key, place))
+		bpf_map_delete_elem(map, key);
 }
 
 void maps_unguard_other_names(const struct maps *maps, const struct stat *folder,
 	enum latch_guard_kind kind, const char *path)
 {
-	const struct latch_inode now = maps_inode_of(folder);
-	struct latch_dentry key, next;
-	bool more = !bpf_map_get_next_key(maps->names, NULL, &next);
+	const struct place place = { kind, path, maps_inode_of(folder) };
 
-	while (more) {
-		key = next;
-		more = !bpf_map_get_next_key(maps->names, &key, &next);
-		if ((key.dir_ino != now.ino || key.dir_dev != now.dev) &&
-			is_of(maps->names, &key, kind, path))
-			bpf_map_delete_elem(maps->names, &key);
-	}
+	each_key(maps->names, unguard_other_name, &place);
 }
 
-/* `key` and `next` have room for a key of the map, whose values are guards. */
-static void unguard_kind(int map, void *key, void *next, size_t size, enum latch_guard_kind kind,
-	bool (*keep)(const char *path, const void *context), const void *context)
-{
-	struct latch_guard guard;
-	bool more = !bpf_map_get_next_key(map, NULL, next);
+/* Whose path is wanted, of all that are guarded as one kind. */
+struct wanted_paths {
+	enum latch_guard_kind kind;
+	bool (*keep)(const char *path, const void *context);
+	const void *context;
+};
 
-	while (more) {
-		memcpy(key, next, size);
-		more = !bpf_map_get_next_key(map, key, next);
-		if (!lookup(map, key, &guard) && guard.kind == kind && !keep(guard.path, context))
-			bpf_map_delete_elem(map, key);
-	}
+static void unguard_unwanted(int map, const union any_key *key, const void *context)
+{
+	const struct wanted_paths *wanted = context;
+	struct latch_guard guard;
+
+	if (!lookup(map, key, &guard) && guard.kind == wanted->kind &&
+		!wanted->keep(guard.path, wanted->context))
+		bpf_map_delete_elem(map, key);
 }
 
 void maps_unguard_kind(const struct maps *maps, enum latch_guard_kind kind,
 	bool (*keep)(const char *path, const void *context), const void *context)
 {
-	struct latch_inode inode, next_inode;
-	struct latch_dentry name, next_name;
+	const struct wanted_paths wanted = { kind, keep, context };
 
-	unguard_kind(maps->guarded, &inode, &next_inode, sizeof(inode), kind, keep, context);
-	unguard_kind(maps->names, &name, &next_name, sizeof(name), kind, keep, context);
+	each_key(maps->guarded, unguard_unwanted, &wanted);
+	each_key(maps->names, unguard_unwanted, &wanted);
 }
 
 enum latch_guard_kind maps_guard_kind(const struct maps *maps, const struct stat *status)
@@ -213,19 +246,25 @@ int maps_protect(const struct maps *maps, const struct latch_inode *inode, unsig
 	return update(maps->protected, inode, &protection, BPF_ANY);
 }
 
-void maps_unprotect(const struct maps *maps,
-	bool (*keep)(const struct latch_inode *inode, void *context), void *context)
-{
-	struct latch_inode key, next;
-	bool more = !bpf_map_get_next_key(maps->protected, NULL, &next);
+struct wanted_files {
+	bool (*keep)(const struct latch_inode *inode, const void *context);
+	const void *context;
+};
 
-	while (more) {
-		key = next;
-		/* Before it is deleted: after that the walk would begin anew. */
-		more = !bpf_map_get_next_key(maps->protected, &key, &next);
-		if (!keep(&key, context))
-			bpf_map_delete_elem(maps->protected, &key);
-	}
+static void unprotect_unwanted(int map, const union any_key *key, const void *context)
+{
+	const struct wanted_files *wanted = context;
+
+	if (!wanted->keep(&key->inode, wanted->context))
+		bpf_map_delete_elem(map, key);
+}
+
+void maps_unprotect(const struct maps *maps,
+	bool (*keep)(const struct latch_inode *inode, const void *context), const void *context)
+{
+	const struct wanted_files wanted = { keep, context };
+
+	each_key(maps->protected, unprotect_unwanted, &wanted);
 }
 
 int maps_reserve_name(const struct maps *maps, const struct latch_dentry *name, const char *path)
@@ -238,20 +277,27 @@ int maps_reserve_name(const struct maps *maps, const struct latch_dentry *name, 
 	return r == -EEXIST ? 0 : r;
 }
 
-void maps_unreserve_names(const struct maps *maps,
-	bool (*keep)(const struct latch_dentry *name, void *context), void *context)
-{
-	struct latch_dentry key, next;
-	struct latch_guard guard;
-	bool more = !bpf_map_get_next_key(maps->names, NULL, &next);
+struct wanted_names {
+	bool (*keep)(const struct latch_dentry *name, const void *context);
+	const void *context;
+};
 
-	while (more) {
-		key = next;
-		more = !bpf_map_get_next_key(maps->names, &key, &next);
-		if (!lookup(maps->names, &key, &guard) && guard.kind == LATCH_GUARD_NONE &&
-			!keep(&key, context))
-			bpf_map_delete_elem(maps->names, &key);
-	}
+static void unreserve_unwanted(int map, const union any_key *key, const void *context)
+{
+	const struct wanted_names *wanted = context;
+	struct latch_guard guard;
+
+	if (!lookup(map, key, &guard) && guard.kind == LATCH_GUARD_NONE &&
+		!wanted->keep(&key->name, wanted->context))
+		bpf_map_delete_elem(map, key);
+}
+
+void maps_unreserve_names(const struct maps *maps,
+	bool (*keep)(const struct latch_dentry *name, const void *context), const void *context)
+{
+	const struct wanted_names wanted = { keep, context };
+
+	each_key(maps->names, unreserve_unwanted, &wanted);
 }
 
 int maps_grant(
@@ -281,22 +327,29 @@ int maps_revoke(const struct maps *maps, const char *container)
 	return bpf_map_delete_elem(maps->grants, &key) && errno != ENOENT ? -errno : 0;
 }
 
+struct grant_visit {
+	void (*each)(const char *container, bool used, void *context);
+	void *context;
+};
+
+static void visit_grant(int map, const union any_key *key, const void *context)
+{
+	const struct grant_visit *visit = context;
+	struct latch_container container = key->container;
+	struct latch_grant grant;
+
+	if (lookup(map, key, &grant))
+		return;
+	container.id[sizeof(container.id) - 1] = 0;
+	visit->each(container.id, grant.cgroup != 0, visit->context);
+}
+
 void maps_each_grant(const struct maps *maps,
 	void (*each)(const char *container, bool used, void *context), void *context)
 {
-	struct latch_container key, next;
-	struct latch_grant grant;
-	bool more = !bpf_map_get_next_key(maps->grants, NULL, &next);
+	const struct grant_visit visit = { each, context };
 
-	while (more) {
-		key = next;
-		/* Before the call, which may delete it: after that the walk would begin anew. */
-		more = !bpf_map_get_next_key(maps->grants, &key, &next);
-		if (lookup(maps->grants, &key, &grant))
-			continue;
-		key.id[sizeof(key.id) - 1] = 0;
-		each(key.id, grant.cgroup != 0, context);
-	}
+	each_key(maps->grants, visit_grant, &visit);
 }
 
 int maps_tag_scope(const struct maps *maps, uint64_t cgroup, enum latch_tag tag,
@@ -376,6 +429,13 @@ int maps_mark_self(const struct maps *maps, int pidfd)
 	struct latch_task task = { .self = 1 };
 
 	return update(maps->tasks, &pidfd, &task, BPF_ANY);
+}
+
+int maps_mark_this_process(const struct maps *maps)
+{
+	_cleanup_close_ int pidfd = syscall(SYS_pidfd_open, getpid(), 0);
+
+	return pidfd < 0 ? -errno : maps_mark_self(maps, pidfd);
 }
 
 int maps_fill_verdicts(const struct maps *maps, const unsigned char *verdicts, size_t count)

@@ -73,13 +73,13 @@ int maps_protect(const struct maps *maps, const struct latch_inode *inode, unsig
 	const char *path);
 /* Forgets every protected file that `keep` does not want. */
 void maps_unprotect(const struct maps *maps,
-	bool (*keep)(const struct latch_inode *inode, void *context), void *context);
+	bool (*keep)(const struct latch_inode *inode, const void *context), const void *context);
 
 /* Keeps a name from containers. One that is guarded stays guarded, and is kept as well. */
 int maps_reserve_name(const struct maps *maps, const struct latch_dentry *name, const char *path);
 /* Forgets every name that is kept and not guarded and that `keep` does not want. */
 void maps_unreserve_names(const struct maps *maps,
-	bool (*keep)(const struct latch_dentry *name, void *context), void *context);
+	bool (*keep)(const struct latch_dentry *name, const void *context), const void *context);
 
 /*
  * Gives or takes a container's grant. `cgroup` is the scope that uses it from now on, 0 for the next
@@ -114,6 +114,8 @@ int maps_public_path(const struct maps *maps, char *path, size_t size);
 
 /* Marks the process behind a pidfd as latch's own. */
 int maps_mark_self(const struct maps *maps, int pidfd);
+/* The same for the process that calls. */
+int maps_mark_this_process(const struct maps *maps);
 
 /*
  * Fills the generation of `verdicts` that does not count. Returns its number, for maps_flip, or a

@@ -40,12 +40,27 @@ static void fail(struct list *list, int error)
 		list->error = error;
 }
 
+/* The folders on the way to many files are the same few, and to look at one reads all mounts. */
+static struct file *find_path(struct list *list, const char *path)
+{
+	for (size_t i = 0; i < list->file_count; i++)
+		if (!strcmp(list->files[i].path, path))
+			return &list->files[i];
+	return NULL;
+}
+
 /* What is not there is not protected; anything else that keeps us from looking is an error. */
 static void add_file(struct list *list, const char *path, unsigned int what)
 {
+	struct file *known = find_path(list, path);
 	struct latch_inode inode;
-	int r = kernel_inode_of(path, &inode);
+	int r;
 
+	if (known) {
+		known->what |= what;
+		return;
+	}
+	r = kernel_inode_of(path, &inode);
 	if (r < 0) {
 		if (r != -ENOENT && r != -ENOTDIR)
 			fail(list, r);
@@ -201,7 +216,7 @@ static void collect(struct list *list, const struct protection_paths *paths)
 	add_cgroup(list);
 }
 
-static bool has_file(const struct latch_inode *inode, void *context)
+static bool has_file(const struct latch_inode *inode, const void *context)
 {
 	const struct list *list = context;
 
@@ -211,7 +226,7 @@ static bool has_file(const struct latch_inode *inode, void *context)
 	return false;
 }
 
-static bool has_name(const struct latch_dentry *key, void *context)
+static bool has_name(const struct latch_dentry *key, const void *context)
 {
 	const struct list *list = context;
 

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <sys/syscall.h>
 
 #include "adoption.h"
 #include "listener.h"
@@ -13,14 +12,6 @@
 #include "problem.h"
 #include "programs.h"
 #include "release.h"
-
-/* The gate lets nobody but latch talk to the holder: so this process must be known as latch's. */
-static int mark_this_process(const struct maps *maps)
-{
-	_cleanup_close_ int pidfd = syscall(SYS_pidfd_open, getpid(), 0);
-
-	return pidfd < 0 ? -errno : maps_mark_self(maps, pidfd);
-}
 
 static int note(int r, const char *what, int *first, char **problem)
 {
@@ -41,7 +32,8 @@ int release_everything(char **problem)
 	*problem = NULL;
 	if (!maps_open(&maps)) {
 		maps_public_path(&maps, path, sizeof(path));
-		mark_this_process(&maps);
+		/* The gate lets nobody but latch talk to the holder: so this process must be known as latch's. */
+		maps_mark_this_process(&maps);
 		maps_close(&maps);
 	}
 	if (note(adoption_undo(path), "give the engine its socket back", &first, problem) < 0)

@@ -12,7 +12,6 @@
 #include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "adoption.h"
 #include "audit.h"
@@ -100,13 +99,6 @@ static int take_lock(struct warden *warden)
 	return 0;
 }
 
-static int mark_self(struct warden *warden)
-{
-	_cleanup_close_ int pidfd = syscall(SYS_pidfd_open, getpid(), 0);
-
-	return pidfd < 0 ? -errno : maps_mark_self(&warden->maps, pidfd);
-}
-
 /* Keeps from containers what is the host's alone, as it is now: other sockets, and what latch lives on. */
 static int protect(struct warden *warden)
 {
@@ -150,7 +142,7 @@ static int prepare_kernel(struct warden *warden, struct settings *settings)
 	}
 	r = maps_open(&warden->maps);
 	if (!r)
-		r = mark_self(warden);
+		r = maps_mark_this_process(&warden->maps);
 	if (!r)
 		r = policy_start(&warden->policy, &warden->maps, TAKE_PTR(settings),
 			warden->options->direct, &problem);
