@@ -38,20 +38,21 @@ static int open_log(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-/* A log without a name is read by nobody: one that was removed is begun anew. */
-static void follow_log(struct audit *audit)
+/* A log without a name is read by nobody: one that was removed is begun anew. False: it cannot be. */
+static bool follow_log(struct audit *audit)
 {
 	struct stat status;
 	int fd;
 
 	if (fstat(audit->log, &status) || status.st_nlink)
-		return;
+		return true;
 	fd = open_log(audit->path);
 	if (fd < 0)
-		return; /* the next record tries again */
+		return false; /* this record is lost and counted; the next one tries again */
 	close(audit->log);
 	audit->log = fd;
 	audit->torn = false;
+	return true;
 }
 
 /* `line` ends in a newline. The record behind one that was cut short must not become a part of it. */
@@ -59,7 +60,8 @@ static bool write_line(struct audit *audit, const char *line, size_t length)
 {
 	ssize_t written;
 
-	follow_log(audit);
+	if (!follow_log(audit))
+		return false;
 	if (audit->torn && write(audit->log, "\n", 1) != 1)
 		return false;
 	written = write(audit->log, line, length);

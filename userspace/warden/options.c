@@ -151,8 +151,8 @@ static int change_siblings(bool add, const char *path, struct options *options)
 	const char *base = strrchr(path, '/');
 
 	if (path[0] != '/' || !base[1] || strlen(base + 1) >= LATCH_NAME_SIZE) {
-		log_error("--guard=%s: expected the absolute path of a socket, whose last part has at most "
-			  "%d letters", path, LATCH_NAME_SIZE - 1);
+		log_error("--%s=%s: expected the absolute path of a socket, whose last part has at most "
+			  "%d letters", add ? "guard" : "no-guard", path, LATCH_NAME_SIZE - 1);
 		return 2;
 	}
 	if (add ? siblings_add(&options->siblings, path) : siblings_remove(&options->siblings, path))
@@ -164,8 +164,8 @@ static int change_siblings(bool add, const char *path, struct options *options)
 
 int options_parse(int argc, char **argv, struct options *options)
 {
-	enum { SETTINGS = 1000, SOCKET, GUARD, NO_GUARD, AUDIT, TRANSPORT, MESSAGE, MIRROR, INSECURE, CONFIG, CERTIFICATES,
-		USER, LIMIT, HELP, VERSION };
+	enum { SETTINGS = 1000, SOCKET, GUARD, NO_GUARD, AUDIT, TRANSPORT, MESSAGE, MIRROR, INSECURE,
+		CONFIG, CERTIFICATES, USER, LIMIT, HELP, VERSION };
 	static const struct option table[] = {
 		{ "settings", required_argument, NULL, SETTINGS },
 		{ "socket", required_argument, NULL, SOCKET },

@@ -12,8 +12,8 @@
 #include "siblings.h"
 
 /*
- * Where Debian, Docker, Kubernetes' distributions and Docker Desktop put them. Through each a caller starts
- * what it likes as root, or, at the engine's plugins, answers in the place of one that the engine trusts.
+ * Where Debian, Docker, Kubernetes' distributions and Docker Desktop put them. Whoever reaches one may start
+ * what it likes as root; at the debug and metrics sockets it sees what the host alone should.
  */
 static const char *const defaults[] = {
 	"/run/containerd/containerd.sock",

@@ -18,8 +18,8 @@
 
 #include "cgroups.h"
 #include "latch.skel.h"
-#include "paths.h"
 #include "other_listeners.h"
+#include "paths.h"
 #include "support.h"
 
 #define FOUND_SIZE 256
