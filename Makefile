@@ -21,6 +21,8 @@ endif
 .DEFAULT_GOAL := all
 
 LIBS      := libbpf libelf zlib libcurl libuv jansson libcrypto libnghttp2
+# latchd alone writes to the journal, and has a service manager to talk to.
+WARDEN_LIBS := libsystemd
 # What reads containers' bytes is alone in need of it, so it alone is linked to it.
 MEDIATOR_LIBS := libseccomp
 LLHTTP    ?= /usr/share/llhttp
@@ -33,7 +35,10 @@ include make/tests.mk
 include make/routes.mk
 include make/bench.mk
 include make/mutants.mk
+include make/install.mk
+include make/deb.mk
 include make/demo.mk
+include make/image.mk
 include make/deps.mk
 
 .PHONY: all

@@ -21,9 +21,12 @@ static __always_inline struct sock *peer_of(struct sock *sk)
 	return own ? own->peer : NULL;
 }
 
+/* What the gate wrote on it; NULL for one that it has not seen. */
 static __always_inline struct latch_conn *conn_of(struct sock *sk)
 {
-	return sk ? bpf_sk_storage_get(&latch_conns, sk, 0, 0) : NULL;
+	struct latch_conn *conn = sk ? bpf_sk_storage_get(&latch_conns, sk, 0, 0) : NULL;
+
+	return conn && conn->end != LATCH_END_NONE ? conn : NULL;
 }
 
 static __always_inline void condemn(struct sock *sk, struct latch_conn *conn)

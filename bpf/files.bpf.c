@@ -127,45 +127,68 @@ int BPF_PROG(latch_setattr_old, struct dentry *dentry)
  * Mounts. What a container covers in a mount namespace of its own it covers for itself. Where the mount
  * has peers, or the namespace is the one that the kernel began with, the host would see it as well.
  */
-extern const void init_task __ksym;
+extern const void init_task __ksym __weak;
 
-static __always_inline bool is_seen_by_host(struct vfsmount *vfsmount)
+static __always_inline struct mount *mount_of(struct vfsmount *vfsmount)
 {
-	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
-	struct task_struct *first = (struct task_struct *)&init_task;
-
-	return BPF_CORE_READ(mount, mnt_group_id) ||
-	       BPF_CORE_READ(mount, mnt_ns) == BPF_CORE_READ(first, nsproxy, mnt_ns);
+	return (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
 }
 
-static __noinline int cover(struct vfsmount *mount, struct dentry *dentry)
+static __always_inline bool is_hosts(struct mount *mount)
 {
+	struct task_struct *first = (struct task_struct *)&init_task;
+
+	/* Whoever loaded this was not shown where the kernel has it: any mount may be the host's. */
+	if (!&init_task)
+		return true;
+	return BPF_CORE_READ(mount, mnt_ns) == BPF_CORE_READ(first, nsproxy, mnt_ns);
+}
+
+/* `alone`: what is done stays with this mount, whatever peers it has. */
+static __noinline int cover(struct vfsmount *vfsmount, struct dentry *dentry, bool alone)
+{
+	struct mount *mount = mount_of(vfsmount);
 	struct inode *inode = dentry->d_inode;
 
 	if (!protection_of(inode) && !is_kept_by(dentry->d_parent->d_inode, dentry))
 		return 0;
-	if (!is_seen_by_host(mount))
+	if ((alone || !BPF_CORE_READ(mount, mnt_group_id)) && !is_hosts(mount))
 		return 0;
 	return refuse_container(number_of(inode), LATCH_REASON_PROTECTED_MOUNT);
 }
 
-SEC("lsm/sb_mount")
-int BPF_PROG(latch_mount, const char *source, const struct path *path)
+/* include/uapi/linux/mount.h */
+#define MS_REMOUNT 32
+#define MS_BIND	   4096
+#define MS_PROPAGATION (1 << 17 | 1 << 18 | 1 << 19 | 1 << 20) /* unbindable, private, slave, shared */
+
+/*
+ * To have peers no more is the first that a runtime does with the mounts that its container's namespace was
+ * copied from, the root among them, which systemd shares. The kernel looks at the flags in this order.
+ */
+static __always_inline bool changes_propagation(unsigned long flags)
 {
-	return hook_return(cover(path->mnt, path->dentry));
+	return !(flags & (MS_REMOUNT | MS_BIND)) && flags & MS_PROPAGATION;
+}
+
+SEC("lsm/sb_mount")
+int BPF_PROG(latch_mount, const char *source, const struct path *path, const char *type,
+	unsigned long flags)
+{
+	return hook_return(cover(path->mnt, path->dentry, changes_propagation(flags)));
 }
 
 SEC("lsm/move_mount")
 int BPF_PROG(latch_move_mount, const struct path *from, const struct path *to)
 {
-	return hook_return(cover(to->mnt, to->dentry));
+	return hook_return(cover(to->mnt, to->dentry, false));
 }
 
 /* With the last mount of the BPF file system the pins are gone, and the programs with them. */
 SEC("lsm/sb_umount")
 int BPF_PROG(latch_umount, struct vfsmount *mount)
 {
-	return hook_return(cover(mount, mount->mnt_root));
+	return hook_return(cover(mount, mount->mnt_root, false));
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -31,6 +31,10 @@ static __always_inline __u32 decide(__u32 kind, const struct subject *subject, b
 		if (subject->tag == LATCH_TAG_HOST)
 			return LATCH_REASON_HOST;
 		return LATCH_REASON_PRIVATE;
+	case LATCH_GUARD_CONTROL:
+		if (rules_latch(subject))
+			return LATCH_REASON_HOST;
+		return LATCH_REASON_PRIVATE;
 	}
 	return LATCH_REASON_PRIVATE; /* the engine's, latch's own, or a kind not known here */
 }
@@ -116,7 +120,7 @@ int BPF_PROG(latch_gate, struct sock *sock, struct sock *other, struct sock *new
 	if (!passes(reason)) {
 		if (enforcing())
 			verdict = -EPERM;
-		else
+		else if (!auditing()) /* there the reason stands beside a verdict that passes */
 			reason = LATCH_REASON_MODE_OFF;
 	}
 	id = next_id();
@@ -124,11 +128,11 @@ int BPF_PROG(latch_gate, struct sock *sock, struct sock *other, struct sock *new
 	if (!verdict && (!label_end(sock, LATCH_END_CLIENT, guard.kind, &subject, id) ||
 				!label_end(newsk, LATCH_END_SERVER, guard.kind, &subject, id))) {
 		count(LATCH_COUNT_CONN_FAILED);
-		if (enforcing()) {
-			/* Without a label nobody would know later whose connection it is. */
-			reason = LATCH_REASON_NO_MEMORY;
+		/* Without a label nobody would know later whose connection it is. */
+		if (enforcing())
 			verdict = -EPERM;
-		}
+		if (verdict || auditing())
+			reason = LATCH_REASON_NO_MEMORY;
 	}
 	count(verdict ? LATCH_COUNT_CONNECT_REFUSED : LATCH_COUNT_CONNECT_PASSED);
 	report(&guard, &subject, reason, verdict);

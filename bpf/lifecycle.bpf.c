@@ -101,13 +101,16 @@ int BPF_PROG(latch_mkdir, struct cgroup *cgrp, const char *path)
 	id = BPF_CORE_READ(cgrp, kn, id);
 	__builtin_memcpy(scope.container, container.id, sizeof(scope.container));
 	subject_of_current(&maker);
-	if (maker.tag == LATCH_TAG_HOST && scope_of_cgroup(cgrp, &above) == LATCH_TAG_NONE &&
-		claim_grant(&container, id))
+	/* Any name can be given to a cgroup: latchd must not find this one when it looks for the id. */
+	scope.nested = maker.tag != LATCH_TAG_HOST || scope_of_cgroup(cgrp, &above) > LATCH_TAG_HOST;
+	if (!scope.nested && claim_grant(&container, id))
 		scope.tag = LATCH_TAG_ALLOWED;
 	if (bpf_map_update_elem(&latch_cgroups, &id, &scope, BPF_ANY)) {
 		/* The map is full: this scope has no tag, so no untagged caller is trusted. */
 		count(LATCH_COUNT_SCOPE_FAILED);
 		set_incomplete();
+		/* Nothing will tell when this scope is gone, and the grant must be free then. */
+		release_grant(container.id, id);
 		return 0;
 	}
 	count(LATCH_COUNT_SCOPE_TAGGED);

@@ -5,8 +5,9 @@
  * A connected descriptor can change hands without a connect: by SCM_RIGHTS, pidfd_getfd, fork and
  * a move to another cgroup. So each send on a guarded connection compares the caller with the
  * label that the gate wrote. A container that has lost its grant is stopped here too: it sends
- * nothing more, reads nothing more, and gets nothing more. A connection that is condemned, by request.bpf.c or by an entry of the map `cuts`, refuses at
- * both ends from then on, reads as well. What is sent is not looked at here.
+ * nothing more, reads nothing more, and gets nothing more. A connection that is condemned, by
+ * request.bpf.c or by an entry of the map `cuts`, refuses at both ends from then on, reads as well.
+ * What is sent is not looked at here.
  */
 #include "connection.bpf.h"
 #include "event.bpf.h"
@@ -21,6 +22,8 @@ static __always_inline __u32 decide_labelled(
 		return subject->self ? LATCH_REASON_SELF : LATCH_REASON_OWNER;
 	if (subject->scope != conn->scope)
 		return LATCH_REASON_OWNER;
+	if (conn->kind == LATCH_GUARD_CONTROL && rules_latch(subject))
+		return LATCH_REASON_HOST;
 	/* Made while nothing was enforced: what was said on it has not been followed. */
 	if (conn->tag == LATCH_TAG_CONTAINED)
 		return LATCH_REASON_CONTAINED;
@@ -71,7 +74,8 @@ static __always_inline void report_cut(const struct latch_conn *conn, __u32 reas
 	record->event.pid = conn->pid;
 	record->event.uid = conn->uid;
 	record->event.reason = reason;
-	record->event.verdict = -EPERM;
+	record->event.verdict = enforcing() ? -EPERM : 0;
+	record->mode = mode_now();
 	__builtin_memcpy(record->event.comm, conn->comm, sizeof(conn->comm));
 	__builtin_memcpy(record->event.container, conn->container, sizeof(conn->container));
 	record->connection = conn->id;
@@ -110,6 +114,38 @@ static __always_inline bool is_revoked(struct sock *sk, struct latch_conn *conn)
 	return true;
 }
 
+/*
+ * The label in which it is remembered what was said of a connection. One that is older than the gate gets one
+ * for that alone, which decides nothing: whose it is, nobody knows.
+ */
+static __always_inline struct latch_conn *notes_of(struct sock *sk, struct latch_conn *conn)
+{
+	if (!conn)
+		conn = bpf_sk_storage_get(&latch_conns, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!conn)
+		count(LATCH_COUNT_CONN_FAILED); /* then it is said with every send */
+	return conn;
+}
+
+/*
+ * In audit mode a send that would be refused is said once a connection. Of a container that never had a grant
+ * the connect was said.
+ */
+static __always_inline void note_send(struct sock *sk, struct latch_conn *conn, __u32 kind,
+	const struct subject *subject, __u32 reason)
+{
+	if (!auditing())
+		return;
+	if (conn && reason == LATCH_REASON_CONTAINED && conn->tag == LATCH_TAG_CONTAINED)
+		return;
+	conn = notes_of(sk, conn);
+	if (conn && conn->noted)
+		return;
+	if (conn)
+		conn->noted = 1;
+	report(kind, subject, reason, 0);
+}
+
 /* A read at either end: the engine's, of what a condemned client queued, or the client's own. */
 SEC("lsm/socket_recvmsg")
 int BPF_PROG(latch_receive, struct socket *sock)
@@ -119,7 +155,7 @@ int BPF_PROG(latch_receive, struct socket *sock)
 
 	if (!sk || sk->__sk_common.skc_family != AF_UNIX)
 		return 0;
-	conn = bpf_sk_storage_get(&latch_conns, sk, 0, 0);
+	conn = conn_of(sk);
 	if (conn && (is_over(sk, conn) || is_revoked(sk, conn)))
 		return hook_return(-EPERM);
 	return 0;
@@ -134,7 +170,7 @@ static __always_inline int check_sender(struct sock *sk)
 
 	if (!sk || sk->__sk_common.skc_family != AF_UNIX)
 		return 0;
-	conn = bpf_sk_storage_get(&latch_conns, sk, 0, 0);
+	conn = conn_of(sk);
 	if (conn) {
 		if (is_over(sk, conn))
 			return -EPERM;
@@ -158,8 +194,10 @@ static __always_inline int check_sender(struct sock *sk)
 	if (reason == LATCH_REASON_SELF || reason == LATCH_REASON_HOST ||
 		reason == LATCH_REASON_GRANT)
 		return 0;
-	if (!enforcing())
+	if (!enforcing()) {
+		note_send(sk, conn, kind, &subject, reason);
 		return 0;
+	}
 	count(LATCH_COUNT_SEND_REFUSED);
 	report(kind, &subject, reason, -EPERM);
 	return -EPERM;

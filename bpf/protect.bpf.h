@@ -9,27 +9,29 @@
 
 #include "event.bpf.h"
 
-/* Refuses a container, and says so: -EPERM. The host may do what it likes to latch: 0. */
+/*
+ * Refuses a container, and says so: -EPERM. The host may do what it likes to latch: 0. In audit mode it is
+ * said, and let through: a machine on which latch only looks must go on as it did.
+ */
 static __noinline int refuse_container(__u64 ino, __u32 reason)
 {
 	struct subject subject = {};
 	struct latch_event *event;
+	int verdict = enforcing() ? -EPERM : 0;
 
 	subject_of_current(&subject);
-	if (subject.self || subject.tag <= LATCH_TAG_HOST || !enforcing())
+	if (subject.self || rules_latch(&subject) || (!verdict && !auditing()))
 		return 0;
-	/* Not closed: once a tag was lost the host counts as contained, and it must be able to end that. */
-	if (subject.unclaimed)
-		return 0;
-	count(LATCH_COUNT_PROTECTED);
+	if (verdict)
+		count(LATCH_COUNT_PROTECTED);
 	event = event_begin(LATCH_EVENT_PROTECTED, &subject);
 	if (event) {
 		event->ino = ino;
 		event->reason = reason;
-		event->verdict = -EPERM;
+		event->verdict = verdict;
 		bpf_ringbuf_submit(event, 0);
 	}
-	return -EPERM;
+	return verdict;
 }
 
 #endif

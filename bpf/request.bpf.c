@@ -112,7 +112,7 @@ __noinline int latch_fill(struct latch_request *record, const struct latch_conn 
 	record->connection = conn->id;
 	record->route = -1;
 	record->generation = 0;
-	record->mode = enforcing() ? LATCH_MODE_ENFORCE : LATCH_MODE_OFF;
+	record->mode = mode_now();
 	record->verdict = LATCH_VERDICT_REFUSE;
 	record->problem = LATCH_PROBLEM_NONE;
 	return 0;
@@ -253,7 +253,7 @@ static __noinline int on_queued_head(struct subjects *subjects)
 	}
 	if (reading->enforce && verdict != LATCH_VERDICT_PASS)
 		reading->refused = 1;
-	if (!shown && record->mode == LATCH_MODE_ENFORCE)
+	if (!shown && enforcing())
 		reading->refused = 1;
 	if (reading->refused) {
 		record->event.verdict = -EPERM;
@@ -261,9 +261,7 @@ static __noinline int on_queued_head(struct subjects *subjects)
 		condemn(subjects->sk, subjects->conn);
 	}
 	latch_emit(record, http);
-	count(verdict == LATCH_VERDICT_PASS && !reading->refused ?
-			LATCH_COUNT_REQUEST_PASSED :
-			LATCH_COUNT_REQUEST_REFUSED);
+	count(reading->refused ? LATCH_COUNT_REQUEST_REFUSED : LATCH_COUNT_REQUEST_PASSED);
 	if (reading->refused)
 		return 1;
 	at = stream->requests & 63;
@@ -545,10 +543,13 @@ static long step_answer(__u32 index, struct subjects *subjects)
 	return 0;
 }
 
-/* Only what an allowed container says is followed; who may say nothing was refused before. */
+/* Who may say nothing was refused before, and is followed only where nobody is refused anything. */
 static __always_inline bool is_followed(const struct latch_conn *conn)
 {
-	return conn && conn->tag == LATCH_TAG_ALLOWED && !conn->self &&
+	if (!conn || (conn->tag != LATCH_TAG_ALLOWED &&
+			     !(conn->tag == LATCH_TAG_CONTAINED && auditing())))
+		return false;
+	return !conn->self &&
 	       (conn->kind == LATCH_GUARD_PUBLIC || conn->kind == LATCH_GUARD_DIRECT);
 }
 
@@ -706,7 +707,7 @@ int BPF_PROG(latch_request, struct socket *sock, struct msghdr *msg, int size)
 
 	if (!sk || sk->__sk_common.skc_family != AF_UNIX)
 		return 0;
-	conn = bpf_sk_storage_get(&latch_conns, sk, 0, 0);
+	conn = conn_of(sk);
 	if (!conn || !is_followed(conn))
 		return 0;
 	if (conn->end != LATCH_END_CLIENT) {
@@ -796,7 +797,7 @@ static __always_inline int read_piece(struct sk_buff *skb, int size, int ret, __
 
 	if (ret || size <= 0 || !sk || sk->__sk_common.skc_family != AF_UNIX)
 		return 0;
-	conn = bpf_sk_storage_get(&latch_conns, sk, 0, 0);
+	conn = conn_of(sk);
 	if (!conn || !is_followed(conn))
 		return 0;
 	if (conn->end == LATCH_END_CLIENT)
@@ -859,7 +860,7 @@ static __always_inline int end_send(struct socket *sock, int sent)
 
 	if (!sk)
 		return 0;
-	conn = bpf_sk_storage_get(&latch_conns, sk, 0, 0);
+	conn = conn_of(sk);
 	if (!conn || !is_followed(conn))
 		return 0;
 	if (conn->end == LATCH_END_CLIENT)
@@ -896,7 +897,7 @@ int BPF_PROG(latch_splice, struct socket *sock)
 
 	if (!sk)
 		return 0;
-	conn = bpf_sk_storage_get(&latch_conns, sk, 0, 0);
+	conn = conn_of(sk);
 	if (!conn || conn->end != LATCH_END_CLIENT || !is_followed(conn))
 		return 0;
 	stream = bpf_sk_storage_get(&latch_streams, sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);

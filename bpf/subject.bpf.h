@@ -5,8 +5,8 @@
  * A task belongs to the nearest ancestor of its cgroup that is tagged as a container scope. What it
  * carries in its task storage can only make the answer stricter: a task that was once in a scope
  * stays of that scope when it is moved out. A task that no scope claims is the host's, unless it is
- * outside the initial pid namespace or a tag was lost. latch's own processes are known by a mark on
- * their group leader.
+ * outside the initial pid namespace or a tag was lost. So is one in a cgroup that the administrator trusts,
+ * whatever namespaces it has. latch's own processes are known by a mark on their group leader.
  *
  * Not asked here: names, paths, user ids, process ids. None of them says who somebody is.
  */
@@ -41,12 +41,26 @@ static __always_inline struct latch_state *state_get(void)
 	return bpf_map_lookup_elem(&latch_state, &zero);
 }
 
-static __always_inline bool enforcing(void)
+/* A lookup in an array of one cannot fail; should it ever, the gate stays shut. */
+static __always_inline __u32 mode_now(void)
 {
 	struct latch_state *state = state_get();
 
-	/* A lookup in an array of one cannot fail; should it ever, the gate stays shut. */
-	return !state || state->mode != LATCH_MODE_OFF;
+	return state ? state->mode : LATCH_MODE_ENFORCE;
+}
+
+/* A mode that is not known here enforces. */
+static __always_inline bool enforcing(void)
+{
+	__u32 mode = mode_now();
+
+	return mode != LATCH_MODE_OFF && mode != LATCH_MODE_AUDIT;
+}
+
+/* Nothing is refused, and what would be is said. */
+static __always_inline bool auditing(void)
+{
+	return mode_now() == LATCH_MODE_AUDIT;
 }
 
 /* From now on a caller without a tag counts as contained: one whose tag was lost may be among them. */
@@ -65,9 +79,30 @@ static __always_inline bool is_default_hierarchy(struct cgroup *cgrp)
 	return BPF_CORE_READ(cgrp, root, hierarchy_id) == 0;
 }
 
+static __always_inline bool is_incomplete(void)
+{
+	__u32 zero = 0;
+	__u32 *incomplete = bpf_map_lookup_elem(&latch_incomplete, &zero);
+
+	/* A lookup in an array of one cannot fail; should it ever, nobody passes for want of a tag. */
+	return !incomplete || *incomplete;
+}
+
 /*
- * The nearest tagged ancestor of a cgroup, itself included. Returns its tag and sets *scope;
- * LATCH_TAG_NONE and 0 where there is none.
+ * What a tag says of a cgroup below its own that has none. After a tag was lost that cgroup may be a
+ * container in a container, which must not pass for the outer one; and below a cgroup that is trusted, one
+ * that nobody claims.
+ */
+static __always_inline __u32 tag_below(__u32 tag)
+{
+	if (!is_incomplete())
+		return tag;
+	return tag == LATCH_TAG_HOST ? LATCH_TAG_NONE : LATCH_TAG_CONTAINED;
+}
+
+/*
+ * The nearest tagged ancestor of a cgroup, itself included. Returns its tag and sets *scope; LATCH_TAG_HOST
+ * and 0 below one that is trusted, LATCH_TAG_NONE and 0 where there is none.
  */
 static __noinline __u32 scope_of_cgroup(struct cgroup *cgrp, __u64 *scope)
 {
@@ -92,8 +127,9 @@ static __noinline __u32 scope_of_cgroup(struct cgroup *cgrp, __u64 *scope)
 		id = BPF_CORE_READ(ancestor, kn, id);
 		entry = bpf_map_lookup_elem(&latch_cgroups, &id);
 		if (entry) {
-			*scope = id;
-			return entry->tag;
+			/* One that is trusted is no scope of its own: it is of the host's class. */
+			*scope = entry->tag == LATCH_TAG_HOST ? 0 : id;
+			return i ? tag_below(entry->tag) : entry->tag;
 		}
 	}
 	return LATCH_TAG_NONE;
@@ -115,10 +151,7 @@ static __always_inline __u32 stricter(__u32 a, __u32 b)
 /* A task that no scope claims. */
 static __always_inline __u32 tag_of_unclaimed(struct task_struct *task)
 {
-	__u32 zero = 0;
-	__u32 *incomplete = bpf_map_lookup_elem(&latch_incomplete, &zero);
-
-	if (!incomplete || *incomplete)
+	if (is_incomplete())
 		return LATCH_TAG_CONTAINED;
 	if (BPF_CORE_READ(task, thread_pid, level) != 0)
 		return LATCH_TAG_CONTAINED;
@@ -139,6 +172,15 @@ static __always_inline void apply_label(struct subject *subject, const struct la
 		subject->tag = stricter(subject->tag, tag_of_scope(label->scope));
 	}
 	subject->tag = stricter(subject->tag, label->sticky);
+}
+
+/*
+ * May it look at latch and end it? After a tag was lost the host counts as contained, and somebody must be
+ * able to mend that. latchd looks at the names of such a caller's cgroups, which can only refuse.
+ */
+static __always_inline bool rules_latch(const struct subject *subject)
+{
+	return subject->tag <= LATCH_TAG_HOST || subject->unclaimed;
 }
 
 static __always_inline void subject_of_current(struct subject *subject)
@@ -163,8 +205,8 @@ static __always_inline void subject_of_current(struct subject *subject)
 	 */
 	label = bpf_task_storage_get(&latch_tasks, leader, 0, 0);
 	apply_label(subject, label);
-	/* A process of latch that ends up in a container is latch's no longer. */
-	if (label && label->self && subject->tag == LATCH_TAG_HOST)
+	/* A process of latch that ends up in a container is latch's no longer; that a tag was lost moves none. */
+	if (label && label->self && rules_latch(subject))
 		subject->self = true;
 }
 

@@ -39,6 +39,11 @@ bench-kernel: deps-test ## measure what the kernel programs cost (ten minutes; i
 	@$(MAKE) --no-print-directory all $(O)/bench/pingpong $(O)/bench/load
 	@selftests/bench/kernel/run $(BENCH)
 
+.PHONY: bench-newcomer
+bench-newcomer: deps-test ## measure how long the demo and the package keep a newcomer waiting (minutes; in the VM)
+	@$(MAKE) --no-print-directory all e2e-tools
+	@selftests/bench/newcomer
+
 .PHONY: bench-deps
 bench-deps: deps-test ## install what only make bench-proxies needs
 	@$(call install_missing,$(BENCH_PACKAGES))

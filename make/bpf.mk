@@ -1,7 +1,9 @@
 # The kernel programs: each bpf/*.bpf.c is compiled alone, then linked into one object, so that
 # one file is one concern and all share the same maps. The object becomes a skeleton header.
 
-BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Wextra -Werror \
+# As libbpf names the architecture that the kernel runs on: registers, and pages in direct transport.
+BPF_ARCH   ?= $(subst x86_64,x86,$(subst aarch64,arm64,$(shell uname -m)))
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Werror \
 	-Wno-missing-declarations -Wno-unused-parameter -Ivmlinux -Iinclude -I$(O)/gen
 
 # The definitions of the maps come first: bpftool 7.1 loses the offsets of maps that it has met as

@@ -4,4 +4,4 @@
 .PHONY: demo
 demo: deps ## what latch does, in five short scenes on a real engine and kernel (minutes)
 	@$(MAKE) --no-print-directory all
-	@selftests/demo/run
+	@selftests/demo/run $(DEMO)

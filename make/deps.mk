@@ -2,12 +2,15 @@
 # already is not installed again.
 
 BUILD_PACKAGES := gcc libc6-dev make clang llvm bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev libcurl4-openssl-dev \
-	libuv1-dev libjansson-dev node-llhttp libssl-dev libnghttp2-dev libseccomp-dev
+	libuv1-dev libjansson-dev node-llhttp libssl-dev libnghttp2-dev libseccomp-dev libsystemd-dev
 VM_PACKAGES := qemu-system-x86 qemu-system-common busybox-static docker.io docker-registry cpio xz-utils kmod \
 	curl iproute2 procps
 # Some packagings of Node.js bring npm along, and do not go with Debian's.
 NPM_PACKAGES := $(if $(shell command -v npm),,nodejs npm)
-TEST_PACKAGES := libcmocka-dev python3 python3-docker libclang-rt-14-dev golang-go $(NPM_PACKAGES)
+# What people look at latch with: a browser for the report, the shells that complete, the reader of manuals.
+LOOKS_PACKAGES := chromium zsh fish mandoc man-db
+TEST_PACKAGES := libcmocka-dev valgrind systemd python3 python3-docker libclang-rt-14-dev golang-go $(NPM_PACKAGES) \
+	gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user $(LOOKS_PACKAGES) debhelper lintian mmdebstrap
 
 install_missing = missing=$$(for p in $(1); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \

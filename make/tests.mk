@@ -29,7 +29,7 @@ $(SAN_LIB): $(call san,$(filter-out %/main.c,$(common_SRC) $(warden_SRC) $(media
 $(O)/unit/%: $(O)/san/selftests/unit/%.o $(SAN_LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(SANITIZE) $^ $(LDLIBS) -lcmocka -o $@
+	$(Q)$(CC) $(SANITIZE) $^ $(LDLIBS) $(WARDEN_LDLIBS) -lcmocka -o $@
 
 -include $(patsubst %.o,%.d,$(call san,$(UNIT_SRC) $(all_SRC)))
 
@@ -43,12 +43,37 @@ unit: $(UNIT_BIN) ## build and run the unit tests alone (seconds)
 		|| { failed=1; cat $$t.log; }; tail -n 3 $$t.log | grep -E 'PASSED|FAILED' \
 		| sed "s|^|$$(basename $$t): |"; done; exit $$failed
 
+# Whole programs under the sanitizers; and the mediator for valgrind, which makes system calls of its own.
+INSTRUMENTED := $(O)/san/latchd $(O)/san/latch-mediator $(O)/san/latch-holder $(O)/valgrind/latch-mediator
+$(O)/san/latchd: $(O)/san/userspace/warden/main.o $(SAN_LIB)
+$(O)/san/latch-mediator: $(O)/san/userspace/mediator/main.o $(O)/san/selftests/sanitized/mediator_options.o $(SAN_LIB)
+$(O)/san/latch-holder: $(call san,$(holder_SRC)) $(SAN_LIB)
+$(O)/san/latchd $(O)/san/latch-mediator $(O)/san/latch-holder:
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) $^ $(LDLIBS) $(MEDIATOR_LDLIBS) $(WARDEN_LDLIBS) -o $@
+$(O)/valgrind/syscall_filter.o: userspace/mediator/syscall_filter.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(LATCH_CFLAGS) $(CFLAGS) -DLATCH_INSTRUMENTED -c $< -o $@
+$(O)/valgrind/latch-mediator: $(O)/obj/userspace/mediator/main.o $(O)/valgrind/syscall_filter.o $(O)/libmediator.a \
+		$(O)/libcommon.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(HARDEN) $^ $(LDLIBS) $(MEDIATOR_LDLIBS) -o $@
+
+.PHONY: instrumented
+instrumented: $(INSTRUMENTED) ## build the programs with sanitizers, and the mediator for valgrind
+
 # What asks the warden's image verdicts, and its registry client, from outside, for the tests against
 # real registries.
 $(O)/images_driver $(O)/registry_driver: $(O)/%: $(O)/obj/selftests/e2e/%.o $(O)/libwarden.a $(O)/libcommon.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(HARDEN) $^ $(LDLIBS) -o $@
 $(O)/obj/selftests/%.o: CPPFLAGS += $(WARDEN_INCLUDES)
+
+# The audit's sinks without latchd.
+$(O)/audit_driver: $(O)/obj/selftests/e2e/audit_driver.o $(O)/libwarden.a $(O)/libcommon.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(HARDEN) $^ $(LDLIBS) $(WARDEN_LDLIBS) -o $@
 
 # The mediator's filter of system calls, call by call: its own code, without sanitizers, which make calls
 # of their own.
@@ -65,7 +90,8 @@ $(O)/tools/%: selftests/e2e/tools/%.c
 	$(Q)$(CC) -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static -pthread $< -o $@
 
 .PHONY: e2e-tools
-e2e-tools: $(E2E_TOOLS) $(O)/images_driver $(O)/registry_driver $(O)/syscalls_driver $(O)/classify_driver $(O)/classify.bpf.o
+e2e-tools: $(E2E_TOOLS) $(O)/images_driver $(O)/registry_driver $(O)/audit_driver $(O)/syscalls_driver $(O)/classify_driver \
+	$(O)/classify.bpf.o $(INSTRUMENTED)
 
 # The tests that need a kernel, an engine or both run in the VM.
 .PHONY: test

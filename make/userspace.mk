@@ -3,19 +3,20 @@
 
 CFLAGS   ?= -O2 -g
 CPPFLAGS += -Iinclude -Iuserspace/common -I$(O)/gen -I$(LLHTTP_H) -D_GNU_SOURCE \
-	-DLATCH_PREFIX='"$(PREFIX)"' $(shell pkg-config --cflags $(LIBS) $(MEDIATOR_LIBS) 2>/dev/null)
+	-DLATCH_PREFIX='"$(PREFIX)"' $(shell pkg-config --cflags $(LIBS) $(MEDIATOR_LIBS) $(WARDEN_LIBS) 2>/dev/null)
 LATCH_CFLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Werror -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 LDLIBS   := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -pthread
+WARDEN_LDLIBS := $(shell pkg-config --libs $(WARDEN_LIBS) 2>/dev/null)
 MEDIATOR_LDLIBS := $(shell pkg-config --libs $(MEDIATOR_LIBS) 2>/dev/null)
-HARDEN   := -pie -Wl,-z,relro,-z,now
+HARDEN   := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 
 PROGRAMS := $(O)/latchd $(O)/latch-mediator $(O)/latch-holder $(O)/latchctl
 
 common_SRC   := $(sort $(wildcard userspace/common/*.c))
 holder_SRC   := $(sort $(wildcard userspace/holder/*.c))
-# latchd: the warden, and what it knows of images and of the registries that they come from.
-WARDEN_DIRS  := userspace/warden userspace/images userspace/registry
+# latchd: the warden, the audit, what it knows of images and of the registries that they come from, its metrics.
+WARDEN_DIRS  := userspace/warden userspace/audit userspace/images userspace/registry userspace/metrics
 WARDEN_INCLUDES := $(WARDEN_DIRS:%=-I%)
 warden_SRC   := $(sort $(wildcard $(WARDEN_DIRS:%=%/*.c)))
 mediator_SRC := $(sort $(wildcard userspace/mediator/*.c))
@@ -44,7 +45,7 @@ $(call obj,$(warden_SRC) $(latchctl_SRC)): CPPFLAGS += $(WARDEN_INCLUDES)
 $(call obj,$(warden_SRC) $(latchctl_SRC)): | $(BPF_SKELETON)
 
 $(O)/libcommon.a: $(call obj,$(common_SRC))
-$(O)/libwarden.a: $(call obj,$(filter-out %/main.c,$(warden_SRC)))
+$(O)/libwarden.a: $(call obj,$(filter-out %/main.c,$(warden_SRC))) $(LLHTTP_OBJ)
 $(O)/libmediator.a: $(call obj,$(filter-out %/main.c,$(mediator_SRC))) $(LLHTTP_OBJ)
 $(O)/lib%.a:
 	$(call say,AR,$@)
@@ -55,13 +56,9 @@ $(O)/latch-mediator: $(O)/obj/userspace/mediator/main.o $(O)/libmediator.a $(O)/
 $(O)/latch-holder: $(call obj,$(holder_SRC)) $(O)/libcommon.a
 $(O)/latchctl: $(call obj,$(latchctl_SRC)) $(O)/libwarden.a $(O)/libcommon.a
 $(O)/latch-mediator: LDLIBS += $(MEDIATOR_LDLIBS)
+$(O)/latchd: LDLIBS += $(WARDEN_LDLIBS)
 $(PROGRAMS):
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(HARDEN) $^ $(LDLIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(HARDEN) $^ $(LDLIBS) -o $@
 
 -include $(patsubst %.o,%.d,$(call obj,$(all_SRC)))
-
-.PHONY: install
-install: all ## install the programs into DESTDIR and PREFIX
-	install -d $(DESTDIR)$(PREFIX)/sbin
-	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/sbin/

@@ -43,14 +43,16 @@ enum latch_guard_kind {
 	LATCH_GUARD_ENGINE = 1,	  /* the engine's own socket: latch alone */
 	LATCH_GUARD_PUBLIC = 2,	  /* latch's socket at the engine's public path: host and allowed */
 	LATCH_GUARD_INTERNAL = 3, /* latch's holder: latch alone */
-	LATCH_GUARD_HOST = 4,	  /* latch's control socket, sibling sockets: the host alone */
+	LATCH_GUARD_HOST = 4,	  /* sibling sockets, latch's metrics: the host alone */
 	LATCH_GUARD_DIRECT = 5,	  /* the engine's own socket, without a mediator: host and allowed,
 				     and the programs refuse requests by `verdicts` */
+	LATCH_GUARD_CONTROL = 6,  /* latchctl's: the host alone, also after a tag was lost */
 };
 
 enum latch_mode {
 	LATCH_MODE_ENFORCE = 0, /* what an entry means that nobody has filled */
 	LATCH_MODE_OFF = 1,	/* the programs tag, and refuse nothing */
+	LATCH_MODE_AUDIT = 2,	/* they decide, say what they would refuse, and refuse nothing */
 };
 
 /* Map `state`, one entry: what the programs obey as a whole. */
@@ -76,7 +78,7 @@ struct latch_inode {
 
 struct latch_guard {
 	__u32 kind; /* enum latch_guard_kind */
-	__u32 reserved;
+	__u32 first; /* 1: of the first engine's socket, for latchd: see maps_guard_engine(); decides nothing here */
 	char path[112]; /* for the reader; decides nothing */
 };
 
@@ -110,7 +112,7 @@ struct latch_protection {
 /* Map `cgroups`: cgroup id -> the container scope that begins there. */
 struct latch_scope {
 	__u32 tag; /* enum latch_tag */
-	__u32 reserved;
+	__u32 nested; /* made by a task in a container, or below one's scope: never gets a grant */
 	char container[LATCH_ID_SIZE]; /* empty for a cgroup that is not a container's */
 };
 
@@ -132,6 +134,7 @@ struct latch_task {
 };
 
 enum latch_end {
+	LATCH_END_NONE = 0,   /* not written by the gate: a connection older than it, of which only `noted` counts */
 	LATCH_END_CLIENT = 1, /* the socket that called connect */
 	LATCH_END_SERVER = 2, /* the socket that accept returns */
 };
@@ -148,7 +151,7 @@ struct latch_conn {
 	__u32 self; /* the caller was latch itself */
 	__u64 id;   /* of the connection, the same at both ends; never used twice in one boot */
 	__u32 dead; /* condemned: refuses every send and every read from now on */
-	__u32 reserved;
+	__u32 noted; /* LATCH_MODE_AUDIT: it was said that a send on it would be refused */
 	char comm[LATCH_COMM_SIZE];
 	char container[LATCH_ID_SIZE];
 };
@@ -214,7 +217,8 @@ struct latch_event {
 	__u32 kind; /* enum latch_guard_kind */
 	__u32 pid;
 	__u32 uid;
-	__s32 verdict; /* 0, or the negative errno that the caller got */
+	__s32 verdict; /* 0, or the negative errno that the caller got; 0 with a `reason` to refuse: it was
+			  let through (LATCH_MODE_AUDIT) */
 	__u32 reason;  /* enum latch_reason */
 	char comm[LATCH_COMM_SIZE];
 	char container[LATCH_ID_SIZE];

@@ -7,6 +7,8 @@
 #                        with selftests/run --full
 #   # transport: both   a second suite, NAME-direct, with latchd --transport=direct; or direct alone
 #   # full: TRANSPORT  under that one only with selftests/run --full
+#   # system: debian     a plain Debian with systemd and its engine, and without latch: the test installs it
+#   # make: TARGET       what make builds before
 #   # engine: 28         another engine than this machine's, with its own client
 #   # timeout: SECONDS   instead of 900
 #   # packages: SUITE NAME...   packages of selftests/vm/packages.txt, unpacked in $LATCH_PACKAGES

@@ -41,7 +41,7 @@ unlink_latch_name() {
 	ln /run/docker.sock /run/latch/public.sock
 }
 unlink_holder_door() {
-	must rm /run/latch/holder.sock
+	must rm /run/latch/holder.sock /run/latch/control.sock
 	mend
 	kill_latch
 	again
@@ -137,9 +137,8 @@ files_rows() {
 	row "the engine's socket in /run/latch is removed" both="$RESTART" contained="$AT_RESTART" \
 		'mended=the engine is started anew' unlink_engine_socket
 	full_row "latch's name for the public socket is removed" 'mended=it is linked again' unlink_latch_name
-	# Who waits in the old listener waits there: its holder has it open, and nobody accepts.
-	full_row "the holder's socket is removed, and latchd started anew" 'both=no answer?|cut off?' \
-		'mended=latchd is started' within=120 reports unlink_holder_door
+	row "the holder's socket and latchctl's are removed, and latchd started anew" 'both=waits|cut off?' \
+		'mended=latchd is started' reports unlink_holder_door
 	row 'what latchd keeps is removed' 'host=cut off?' 'allowed=EPERM?|cut off?' \
 		'mended=latchd is started' reports with_state state_gone
 	full_row 'what latchd keeps is cut short' 'host=cut off?' 'allowed=EPERM?|cut off?' \

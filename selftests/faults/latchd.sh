@@ -21,6 +21,24 @@ end_latchd() {
 	again
 }
 
+# The kernel ends it for its memory: settings that are larger than the limit of its group.
+starve_latchd() {
+	local group=/sys/fs/cgroup/faults-latchd
+	mkdir -p $group
+	echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+	echo 1M >$group/memory.max
+	latchd >$group/cgroup.procs
+	head -c 3000000 /dev/zero | tr '\0' ' ' >>"$LATCH_VM_SETTINGS"
+	build/latchctl reload
+	must until_true 20 grep -q 'oom_kill [1-9]' $group/memory.events
+	must until_true 20 no_latchd
+	kill_latch
+	policy deny-push
+	mend
+	again
+}
+no_latchd() { ! latchd; }
+
 stop_latchd() {
 	must kill -STOP "$(latchd)"
 	sleep 5
@@ -159,11 +177,17 @@ lose_mediator_program() {
 }
 
 holder() { pgrep -x latch-holder; }
-kill_holder() { must kill -KILL "$(holder)"; }
-# With the last descriptor the listener dies, and each container's mount of it.
+kill_holder() {
+	local old
+	old=$(holder)
+	must kill -KILL "$old"
+	must until_true 10 another_holder "$old"
+}
+another_holder() { [ -n "$(holder)" ] && [ "$(holder)" != "$1" ]; }
+# With the last descriptor the listener dies, and each container's mount of it: latchd gives them the new one.
 kill_all_of_latch() {
+	kill_latch # first: it would start another holder
 	holder | xargs -r kill -KILL
-	kill_latch
 	sleep 2
 	mend
 	again
@@ -181,6 +205,7 @@ stop_holder_under_a_restart() {
 latchd_rows() {
 	row 'latchd is killed' 'both=waits|cut off?' 'mended=latchd is started' reports kill_latchd
 	full_row 'latchd is ended (SIGTERM)' 'both=waits|cut off?' 'mended=latchd is started' reports end_latchd
+	full_row 'latchd is ended for its memory' 'both=waits|cut off?' 'mended=latchd is started' reports starve_latchd
 	row 'latchd hangs (SIGSTOP)' 'mended=it goes on' stop_latchd
 	row 'containers are started while latchd hangs' 'mended=it goes on' start_container_while_stopped
 	full_row 'latchd is killed while a container is started' 'both=waits|cut off?' \
@@ -207,6 +232,6 @@ latchd_rows() {
 	full_row 'the holder hangs while latchd is started anew' 'both=waits|cut off?' \
 		'mended=it goes on' reports stop_holder_under_a_restart
 	row 'the holder is killed' kill_holder
-	row 'the holder is killed, and then latchd and the mediator' 'both=ECONNREFUSED|cut off?' contained=ECONNREFUSED \
-		'mended=latchd is started; containers with a mount of the socket too' reports kill_all_of_latch
+	row 'latchd and the mediator are killed, and then the holder' 'both=ECONNREFUSED|cut off?' contained=ECONNREFUSED \
+		'mended=latchd is started' reports kill_all_of_latch
 }

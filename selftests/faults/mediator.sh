@@ -88,6 +88,21 @@ refuse_forks() {
 	until_true 30 mediator_runs
 }
 
+# What has its name lives for a moment each time: long enough for a status that finds it running.
+end_at_the_start() {
+	local i
+	printf '#!/bin/sh\nsleep 0.7\nexit 1\n' >/tmp/short-lived
+	chmod 755 /tmp/short-lived
+	mount --bind /tmp/short-lived build/latch-mediator
+	kill_mediator
+	must until_true 10 status_says 'the mediator keeps ending (status 1; '
+	for i in 1 2 3 4 5 6 7 8; do must status_says 'the mediator keeps ending (status 1; '; done
+	mend
+	umount build/latch-mediator
+	until_true 30 mediator_runs
+}
+status_says() { build/latchctl status | grep -qF "$1"; }
+
 fails() { ! "$@"; }
 start_container_without_mediator() {
 	kill_mediator
@@ -120,6 +135,8 @@ mediator_rows() {
 	row 'the mediator has no descriptor left' 'both=cut off?' 'mended=connections end' reports take_descriptors
 	full_row 'the mediator is killed, and none can be started' both='waits|cut off?' \
 		'mended=tasks may be made again' reports refuse_forks
+	row 'the mediator ends at its start, again and again' both='waits|cut off?' \
+		'mended=its program is put right' reports end_at_the_start
 	row 'containers are started while there is no mediator' 'both=cut off?' reports start_container_without_mediator
 	row 'an allowed container holds 200 connections with half a head' hold_half_heads
 	row 'an allowed container holds 500 idle connections' hold_idle

@@ -212,7 +212,7 @@ static inline bool lives(int pid)
 
 /* Bodies of helpers: a good answer; a note of what it was asked for. */
 #define GOOD "{\"ServerURL\":\"x\",\"Username\":\"u\",\"Secret\":\"p\"}"
-#define LOG  "cat >>$D/asked; echo >>$D/asked\n"
+#define LOG  "asked=$(cat); echo \"$asked\" >>$D/asked\n" /* in one write: two helpers may run at a time */
 
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
 

@@ -12,8 +12,9 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "audit.h"
 #include "audit_record.h"
+#include "audit_words.h"
+#include "host_access.h"
 #include "latchctl.h"
 #include "redact.h"
 #include "route.h"
@@ -22,21 +23,6 @@
 #define SECRET	  "Zq7Xw9Kv"
 #define CONTAINER "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define FIXED	  offsetof(struct latch_request, head)
-
-/* main.c of latchctl has the real ones. */
-const char *style(FILE *out, enum style look)
-{
-	(void)out;
-	(void)look;
-	return "";
-}
-
-int usage_error(const char *command, const char *format, ...)
-{
-	(void)command;
-	(void)format;
-	return LATCHCTL_USAGE;
-}
 
 static const char head_text[] = "POST /v1.43/images/x/push?tag=1 HTTP/1.1\r\n"
 				"Host: docker\r\n"
@@ -156,37 +142,64 @@ static const struct {
 	const char *verdict_text;
 	const char *reason_text;
 	const char *problem_text;
+	bool contained;
+	bool mediated;
 } verdicts[] = {
 	{ LATCH_REASON_ROUTE, 0, LATCH_VERDICT_PASS, LATCH_MODE_ENFORCE, 0, "passed",
-		"command list", "(none)" },
+		"command list", "(none)", false, false },
 	{ LATCH_REASON_ROUTE, 0, LATCH_VERDICT_PASS, LATCH_MODE_OFF, 0, "passed", "command list",
-		"(none)" },
+		"(none)", false, false },
 	/* the mediator refuses it: no error for the sender */
 	{ LATCH_REASON_ROUTE, 0, LATCH_VERDICT_REFUSE, LATCH_MODE_ENFORCE, 0, "refused",
-		"command list", "(none)" },
+		"command list", "(none)", false, false },
 	{ LATCH_REASON_NO_ROUTE, 0, LATCH_VERDICT_REFUSE, LATCH_MODE_ENFORCE, 0, "refused",
-		"no such route", "(none)" },
+		"no such route", "(none)", false, false },
 	{ LATCH_REASON_NO_ROUTE, -EPERM, LATCH_VERDICT_REFUSE, LATCH_MODE_ENFORCE, 0, "refused",
-		"no such route", "(none)" },
+		"no such route", "(none)", false, false },
 	{ LATCH_REASON_ROUTE, 0, LATCH_VERDICT_REFUSE, LATCH_MODE_OFF, 0, "passed",
-		"would be refused, but enforcement is off", "(none)" },
+		"would be refused, but enforcement is off", "(none)", false, false },
 	/* the mediator judges it, whatever the kernel could not read */
 	{ LATCH_REASON_UNFOLLOWED, 0, LATCH_VERDICT_REFUSE, LATCH_MODE_ENFORCE,
 		LATCH_PROBLEM_ITERATOR, "passed",
-		"it cannot be followed: sent by splice, sendfile or the like", "iterator" },
+		"it cannot be followed: sent by splice, sendfile or the like", "iterator", false, false },
 	{ LATCH_REASON_UNFOLLOWED, -EPERM, LATCH_VERDICT_REFUSE, LATCH_MODE_ENFORCE,
 		LATCH_PROBLEM_REQUEST_LINE, "refused",
-		"it cannot be followed: no request line of HTTP/1.x", "request-line" },
+		"it cannot be followed: no request line of HTTP/1.x", "request-line", false, false },
 	{ LATCH_REASON_TAMPERED, -EPERM, LATCH_VERDICT_PASS, LATCH_MODE_ENFORCE, 0, "refused",
-		"it was changed while it was being sent", "(none)" },
+		"it was changed while it was being sent", "(none)", false, false },
 	{ LATCH_REASON_CUT, -EPERM, LATCH_VERDICT_REFUSE, LATCH_MODE_ENFORCE, 0, "refused",
-		"the connection is condemned", "(none)" },
+		"the connection is condemned", "(none)", false, false },
 	{ 4711, -EPERM, LATCH_VERDICT_REFUSE, LATCH_MODE_ENFORCE, 0, "refused", "unknown",
-		"(none)" },
+		"(none)", false, false },
+	/* audit mode: what enforce mode would refuse, in either transport */
+	{ LATCH_REASON_ROUTE, 0, LATCH_VERDICT_PASS, LATCH_MODE_AUDIT, 0, "passed", "command list",
+		"(none)", false, false },
+	{ LATCH_REASON_ROUTE, 0, LATCH_VERDICT_REFUSE, LATCH_MODE_AUDIT, 0, "would-refuse",
+		"command list", "(none)", false, false },
+	{ LATCH_REASON_ROUTE, 0, LATCH_VERDICT_PASS, LATCH_MODE_AUDIT, 0, "would-refuse",
+		"the container holds no grant", "(none)", true, false },
+	/* what the command list says is worth more than what the connect has said */
+	{ LATCH_REASON_ROUTE, 0, LATCH_VERDICT_REFUSE, LATCH_MODE_AUDIT, 0, "would-refuse",
+		"command list", "(none)", true, false },
+	{ LATCH_REASON_NO_ROUTE, 0, LATCH_VERDICT_REFUSE, LATCH_MODE_AUDIT, 0, "would-refuse",
+		"no such route", "(none)", false, false },
+	{ LATCH_REASON_TAMPERED, 0, LATCH_VERDICT_PASS, LATCH_MODE_AUDIT, 0, "would-refuse",
+		"it was changed while it was being sent", "(none)", false, false },
+	{ LATCH_REASON_CUT, 0, LATCH_VERDICT_REFUSE, LATCH_MODE_AUDIT, 0, "would-refuse",
+		"the connection is condemned", "(none)", false, false },
+	{ LATCH_REASON_UNFOLLOWED, 0, LATCH_VERDICT_REFUSE, LATCH_MODE_AUDIT,
+		LATCH_PROBLEM_ITERATOR, "would-refuse",
+		"it cannot be followed: sent by splice, sendfile or the like", "iterator", false, false },
+	{ LATCH_REASON_UNFOLLOWED, 0, LATCH_VERDICT_REFUSE, LATCH_MODE_AUDIT,
+		LATCH_PROBLEM_ITERATOR, "passed",
+		"it cannot be followed: sent by splice, sendfile or the like", "iterator", false,
+		true },
 };
 
 static void the_verdict_is_what_becomes_of_the_request(void **state)
 {
+	static const char *const modes[] = { "enforce", "off", "audit" };
+
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(verdicts); i++) {
 		struct latch_request request;
@@ -197,14 +210,16 @@ static void the_verdict_is_what_becomes_of_the_request(void **state)
 		request.event.verdict = verdicts[i].error;
 		request.verdict = verdicts[i].verdict;
 		request.mode = verdicts[i].mode;
+		request.event.tag = verdicts[i].contained ? LATCH_TAG_CONTAINED : LATCH_TAG_ALLOWED;
+		if (verdicts[i].mediated)
+			request.event.kind = LATCH_GUARD_PUBLIC;
 		request.problem = verdicts[i].problem;
 		record = read_request(&request);
 		assert_string_equal(text(record, "verdict"), verdicts[i].verdict_text);
 		assert_string_equal(text(record, "reason"), verdicts[i].reason_text);
 		assert_string_equal(text(record, "problem"), verdicts[i].problem_text);
 		assert_true(!verdicts[i].error == !json_object_get(record, "errno"));
-		assert_string_equal(text(record, "mode"),
-			verdicts[i].mode == LATCH_MODE_OFF ? "off" : "enforce");
+		assert_string_equal(text(record, "mode"), modes[verdicts[i].mode]);
 		json_decref(record);
 	}
 }
@@ -381,7 +396,7 @@ static void tell(struct latch_request *request, enum lie lie)
 		request->generation = 2;
 		break;
 	case MODE:
-		request->mode = LATCH_MODE_OFF + 1;
+		request->mode = LATCH_MODE_AUDIT + 1;
 		break;
 	case VERDICT:
 		request->verdict = LATCH_VERDICT_PASS + 1;
@@ -448,6 +463,20 @@ static void plain_events_are_checked_as_well(void **state)
 	assert_string_equal(text(record, "reason"), "the container holds no grant");
 	assert_int_equal(number(record, "errno"), EACCES);
 	json_decref(record);
+	/* Let through with a reason to refuse: audit mode. Without one it has passed. */
+	event.verdict = 0;
+	record = read_bytes(&event, sizeof(event));
+	assert_string_equal(text(record, "verdict"), "would-refuse");
+	assert_string_equal(text(record, "reason"), "the container holds no grant");
+	assert_null(json_object_get(record, "errno"));
+	json_decref(record);
+	for (__u32 reason = LATCH_REASON_SELF; reason <= LATCH_REASON_GRANT; reason++) {
+		event.reason = reason;
+		record = read_bytes(&event, sizeof(event));
+		assert_string_equal(text(record, "verdict"), "passed");
+		json_decref(record);
+	}
+	event.verdict = -EACCES;
 	event.header.type = LATCH_EVENT_PROTECTED;
 	event.reason = LATCH_REASON_PROTECTED_FILE;
 	event.kind = LATCH_GUARD_NONE;
@@ -493,11 +522,38 @@ static void a_report_is_redacted_as_well(void **state)
 	json_decref(record);
 }
 
+static void a_report_says_what_of_the_host_was_wanted_and_for_which_image(void **state)
+{
+	struct wire_request report = { .kind = WIRE_REPORT, .route = ROUTE_CONTAINER_CREATE,
+		.refused = 403, .access = HOST_ACCESS_BIT(HOST_ACCESS_PRIVILEGED) |
+			HOST_ACCESS_BIT(HOST_ACCESS_SWARM), .noted = 1 };
+	json_t *record, *access;
+
+	(void)state;
+	strcpy(report.image, "testcontainers/ryuk:0.5.1");
+	record = audit_record_report(&report);
+	assert_string_equal(text(record, "verdict"), "would-refuse");
+	assert_int_equal(number(record, "status"), 403);
+	assert_string_equal(text(record, "wanted_image"), "testcontainers/ryuk:0.5.1");
+	access = json_object_get(record, "access");
+	assert_int_equal(json_array_size(access), 2);
+	assert_string_equal(json_string_value(json_array_get(access, 0)), "privileged");
+	assert_string_equal(json_string_value(json_array_get(access, 1)), "swarm");
+	json_decref(record);
+	report.noted = report.access = 0;
+	report.image[0] = 0;
+	record = audit_record_report(&report);
+	assert_string_equal(text(record, "verdict"), "refused");
+	assert_null(json_object_get(record, "access"));
+	assert_null(json_object_get(record, "wanted_image"));
+	json_decref(record);
+}
+
 /* Every reason that the mediator gives today must come through as it is. */
 static void a_reason_that_quotes_nothing_is_left_alone(void **state)
 {
 	static const char *const reasons[] = { "command list", "not an allowed container",
-		"the engine's answer is not HTTP", "no such route (12 earlier reports lost)", "" };
+		"the engine's answer is not HTTP", "no such route", "" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
@@ -550,7 +606,7 @@ static char *printed(json_t *record, const char *option)
 	fflush(stdout);
 	dup2(out_fd, STDOUT_FILENO);
 	optind = 0;
-	assert_int_equal(cmd_audit(argc, argv), LATCHCTL_OK);
+	assert_int_equal(subcommand_audit.run(argc, argv), LATCHCTL_OK);
 	fflush(stdout);
 	dup2(saved, STDOUT_FILENO);
 	close(saved);
@@ -563,7 +619,7 @@ static char *printed(json_t *record, const char *option)
 
 static void a_request_is_one_line_for_a_person(void **state)
 {
-	_cleanup_free_ char *shown = NULL, *refused = NULL, *passed = NULL;
+	_cleanup_free_ char *shown = NULL, *refused = NULL, *noted = NULL, *passed = NULL;
 	struct latch_request request;
 	json_t *record;
 
@@ -578,6 +634,14 @@ static void a_request_is_one_line_for_a_person(void **state)
 		"[allowed 0123456789ab, docker pid 12 uid 34 connection 9]\n");
 	refused = printed(record, "--refused");
 	assert_string_equal(refused, shown);
+	json_object_set_new(record, "verdict", json_string("would-refuse"));
+	json_object_set_new(record, "name", json_string("ci"));
+	json_object_set_new(record, "image", json_string("docker:cli"));
+	noted = printed(record, "--refused");
+	assert_string_equal(noted,
+		"2026-11-22T04:20:17.034 kernel   would-refuse POST /v1.43/images/x/push?tag=1 "
+		"(docker push): command list  [allowed 0123456789ab ci of docker:cli, "
+		"docker pid 12 uid 34 connection 9]\n");
 	json_object_set_new(record, "verdict", json_string("passed"));
 	passed = printed(record, "--refused");
 	assert_string_equal(passed, "");
@@ -645,6 +709,7 @@ int main(void)
 		cmocka_unit_test(a_head_beyond_its_room_is_not_read),
 		cmocka_unit_test(plain_events_are_checked_as_well),
 		cmocka_unit_test(a_report_is_redacted_as_well),
+		cmocka_unit_test(a_report_says_what_of_the_host_was_wanted_and_for_which_image),
 		cmocka_unit_test(a_reason_that_quotes_nothing_is_left_alone),
 		cmocka_unit_test(a_report_that_is_cut_shows_no_half_of_a_url),
 		cmocka_unit_test(a_request_is_one_line_for_a_person),

@@ -175,6 +175,37 @@ static void with_the_policy_off_every_route_passes_unjudged(void **state)
 	assert_int_equal(decide(&maps, LATCH_TAG_CONTAINED, ROUTE_INFO), DECIDE_CLIENT);
 }
 
+/* Audit mode: the decision is that of enforce mode, but what the command list says comes first. */
+static void in_audit_mode_the_decision_is_the_same_and_is_to_be_noted(void **state)
+{
+	struct latch_conn contained = {.tag = LATCH_TAG_CONTAINED};
+	struct maps maps = make_maps();
+
+	(void)state;
+	assert_false(decide_is_noting(&maps.source));
+	maps.state.mode = LATCH_MODE_AUDIT;
+	assert_true(decide_is_noting(&maps.source));
+	assert_int_equal(decide(&maps, LATCH_TAG_HOST, ROUTE_IMAGE_PUSH), DECIDE_JUDGE);
+	assert_int_equal(decide(&maps, LATCH_TAG_ALLOWED, ROUTE_INFO), DECIDE_JUDGE);
+	assert_int_equal(decide(&maps, LATCH_TAG_ALLOWED, ROUTE_IMAGE_PUSH), DECIDE_COMMAND);
+	assert_int_equal(decide(&maps, LATCH_TAG_CONTAINED, ROUTE_INFO), DECIDE_CLIENT);
+	assert_int_equal(decide(&maps, LATCH_TAG_CONTAINED, ROUTE_IMAGE_PUSH), DECIDE_COMMAND);
+	/* nobody is turned away before a request says what is wanted */
+	assert_int_equal(decide_client(&maps.source, &contained), DECIDE_JUDGE);
+	assert_int_equal(decide_client(&maps.source, NULL), DECIDE_JUDGE);
+	maps.tag_now = LATCH_TAG_CONTAINED;
+	assert_int_equal(decide(&maps, LATCH_TAG_ALLOWED, ROUTE_INFO), DECIDE_CLIENT);
+	assert_int_equal(decide(&maps, LATCH_TAG_ALLOWED, ROUTE_IMAGE_PUSH), DECIDE_COMMAND);
+	/* what cannot be read permits nothing, and notes nothing */
+	maps.state_error = -EPERM;
+	assert_false(decide_is_noting(&maps.source));
+	assert_int_equal(decide(&maps, LATCH_TAG_CONTAINED, ROUTE_INFO), DECIDE_NO_POLICY);
+	maps = make_maps();
+	maps.state.mode = LATCH_MODE_AUDIT;
+	maps.verdict_error = -ENOENT;
+	assert_int_equal(decide(&maps, LATCH_TAG_ALLOWED, ROUTE_INFO), DECIDE_NO_POLICY);
+}
+
 static void a_policy_that_cannot_be_read_lets_nobody_pass(void **state)
 {
 	struct maps maps = make_maps();
@@ -203,6 +234,7 @@ int main(void)
 		cmocka_unit_test(latch_itself_counts_as_what_its_tag_says),
 		cmocka_unit_test(what_is_no_route_is_never_forwarded),
 		cmocka_unit_test(with_the_policy_off_every_route_passes_unjudged),
+		cmocka_unit_test(in_audit_mode_the_decision_is_the_same_and_is_to_be_noted),
 		cmocka_unit_test(a_policy_that_cannot_be_read_lets_nobody_pass),
 	};
 

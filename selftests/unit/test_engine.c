@@ -247,6 +247,7 @@ static void an_event_is_about_a_container_or_images_or_refused(void **state)
 		{EVENT("start"), 0, ENGINE_EVENT_START},
 		{EVENT("die"), 0, ENGINE_EVENT_DIE},
 		{EVENT("destroy"), 0, ENGINE_EVENT_DESTROY},
+		{EVENT("rename"), 0, ENGINE_EVENT_RENAME},
 		{EVENT("destroyed"), -EPROTO, 0},
 		/* Their ids are names, or digests, and nobody needs them. */
 		{IMAGE_EVENT("create"), 0, ENGINE_EVENT_IMAGES},
@@ -494,7 +495,7 @@ static void freeing_the_engine_ends_its_calls_once(void **state)
 static void on_event(const struct engine_event *event, void *context)
 {
 	struct bench *bench = context;
-	char letter = "CLcsdxi"[event->kind]; /* Connected, Lost, create, start, die, destroy, images */
+	char letter = "CLcsdxri"[event->kind]; /* Connected, Lost, create, start, die, destroy, rename, images */
 
 	bench->events[strlen(bench->events)] = letter;
 	if (letter != bench->act_on)
@@ -528,7 +529,7 @@ static void events_are_followed_and_the_loss_of_the_stream_is_told(void **state)
 		"HTTP/1.1 200 OK\r\n\r\n" EVENT("create") "\n" EVENT("start") "\nnonsense\n" EVENT(
 			"die") "\n",
 		"HTTP/1.1 200 OK\r\n\r\n" EVENT("create") "\n" EVENT("start") "\n" EVENT(
-			"rename") "\n",
+			"pause") "\n",
 	};
 
 	(void)state;

@@ -7,9 +7,11 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include "options.h"
+#include "paths.h"
 #include "util.h"
 
 static int parse(struct options *options, const char *one, const char *other)
@@ -75,13 +77,50 @@ static void the_message_is_ecis_unless_the_newer_one_is_asked_for(void **state)
 	assert_false(options.newer_message);
 }
 
+static void the_audit_goes_where_the_options_say(void **state)
+{
+	char *many[OPTIONS_MAX_SINKS + 2] = { (char *)"latchd" }, names[OPTIONS_MAX_SINKS + 1][32];
+	struct options options;
+
+	(void)state;
+	assert_int_equal(parse(&options, NULL, NULL), -1);
+	assert_string_equal(options.audit[0], LATCH_AUDIT_LOG);
+	assert_null(options.audit[1]);
+	assert_string_equal(options_audit_log(&options), LATCH_AUDIT_LOG);
+	assert_int_equal(options.audit_rotation.size, 64 << 20);
+	assert_int_equal(options.audit_rotation.count, 5);
+	assert_false(options.noting);
+	assert_int_equal(parse(&options, "--audit=journald", "--audit=/x"), -1);
+	assert_string_equal(options.audit[0], "journald");
+	assert_string_equal(options_audit_log(&options), "/x");
+	assert_int_equal(parse(&options, "--audit=journald", "--audit=syslog"), -1);
+	assert_null(options.audit[2]);
+	assert_null(options_audit_log(&options));
+	/* Every record would be there twice. */
+	assert_int_equal(parse(&options, "--audit=/x", "--audit=/x"), 2);
+	assert_int_equal(parse(&options, "--audit-rotate=0", "--mode=audit"), -1);
+	assert_int_equal(options.audit_rotation.size, 0);
+	assert_true(options.noting);
+	assert_int_equal(parse(&options, "--mode=audit", "--mode=enforce"), -1);
+	assert_false(options.noting);
+	for (int i = 0; i <= OPTIONS_MAX_SINKS; i++) {
+		snprintf(names[i], sizeof(names[i]), "--audit=/x%d", i);
+		many[i + 1] = names[i];
+	}
+	optind = 0;
+	assert_int_equal(options_parse(OPTIONS_MAX_SINKS + 1, many, &options), -1);
+	optind = 0;
+	assert_int_equal(options_parse(OPTIONS_MAX_SINKS + 2, many, &options), 2);
+}
+
 static void what_makes_no_sense_is_refused(void **state)
 {
 	static const char *const rows[] = {
 		"--transport=", "--transport=Direct", "--transport=direct ", "--transport=sideways",
 		"--transport", "--mediator-user=0", "--mediator-user=root", "--nonsense", "extra",
 		"--mount-message=", "--mount-message=newer", "--registry-mirror", "--insecure-registry",
-		"--docker-config",
+		"--docker-config", "--mode=", "--mode=off", "--mode", "--audit=", "--audit-rotate=5",
+		"--audit-rotate=64M", "--audit-rotate=64M,0", "--audit-rotate",
 	};
 	struct options options;
 
@@ -97,6 +136,7 @@ int main(void)
 		cmocka_unit_test(the_transport_is_mediated_unless_direct_is_asked_for),
 		cmocka_unit_test(registries_are_asked_as_the_options_say),
 		cmocka_unit_test(the_message_is_ecis_unless_the_newer_one_is_asked_for),
+		cmocka_unit_test(the_audit_goes_where_the_options_say),
 		cmocka_unit_test(what_makes_no_sense_is_refused),
 	};
 

@@ -94,13 +94,14 @@ static void setup(struct bench *bench)
 	snprintf(bench->path, sizeof(bench->path), "/tmp/latch-policy-%d.json", getpid());
 	write_settings(bench, ONE, "deny", "volume", true);
 	assert_int_equal(settings_load(bench->path, &settings, &problem), 0);
-	assert_int_equal(policy_start(&bench->policy, &bench->maps, settings, false, &problem), 0);
+	assert_int_equal(policy_start(&bench->policy, &bench->maps, settings, false, false, &problem), 0);
 	uv_loop_init(&bench->loop);
 	bench->pool = fetch_pool_new(&bench->loop);
 	/* The loop never runs: nobody is asked anything. */
 	bench->engine = engine_new(&bench->loop, bench->pool, "/nonexistent");
 	bench->grants = grants_new(&bench->loop, NULL);
-	bench->judge = judge_new(&bench->maps, bench->engine, NULL, bench->grants, false);
+	bench->judge = judge_new(&bench->loop, &bench->maps, bench->engine, NULL, bench->grants, false,
+		false);
 	bench->registry = registry_new(&bench->loop, bench->pool, &no_options);
 	assert_int_equal(images_new(&bench->loop, bench->engine, bench->registry,
 				 bench->policy.settings, NULL, NULL, NULL, &bench->images),
@@ -172,8 +173,8 @@ static void run_container(
 	struct bench *bench, const char *container, uint64_t cgroup, const char *entry)
 {
 	assert_int_equal(maps_grant(&bench->maps, container, "sha256:x", cgroup), 0);
-	assert_int_equal(
-		maps_tag_scope(&bench->maps, cgroup, LATCH_TAG_ALLOWED, container, true), 0);
+	assert_int_equal(maps_add_scope(&bench->maps, cgroup, container, false), 0);
+	assert_int_equal(maps_tag_scope(&bench->maps, cgroup, LATCH_TAG_ALLOWED, container), 0);
 	if (entry)
 		note(bench, container, entry);
 }
@@ -424,6 +425,54 @@ static void a_grant_on_the_disk_gives_nothing_by_itself(void **state)
 	teardown(&bench);
 }
 
+static void a_name_that_a_container_took_is_no_scope(void **state)
+{
+	enum latch_tag tag;
+	struct bench bench;
+	uint64_t cgroup;
+
+	(void)state;
+	setup(&bench);
+	assert_int_equal(maps_add_scope(&bench.maps, 71, one, true), 0);
+	assert_int_equal(maps_find_scope(&bench.maps, one, &cgroup, &tag), -ENOENT);
+	assert_int_equal(cgroups_allow(&bench.maps, one, "sha256:x"), 0);
+	assert_true(has_grant(&bench, one));
+	assert_int_equal(tag_of(&bench, 71), LATCH_TAG_CONTAINED);
+	/* Nor does it stand in the way of the true one. */
+	assert_int_equal(maps_add_scope(&bench.maps, 72, one, false), 0);
+	assert_int_equal(cgroups_allow(&bench.maps, one, "sha256:x"), 0);
+	assert_int_equal(tag_of(&bench, 71), LATCH_TAG_CONTAINED);
+	assert_int_equal(tag_of(&bench, 72), LATCH_TAG_ALLOWED);
+	teardown(&bench);
+}
+
+static void two_scopes_of_the_host_with_one_name_are_neither_believed(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	setup(&bench);
+	assert_int_equal(maps_add_scope(&bench.maps, 71, one, false), 0);
+	assert_int_equal(maps_add_scope(&bench.maps, 72, one, false), 0);
+	assert_int_equal(cgroups_allow(&bench.maps, one, "sha256:x"), -ENOTUNIQ);
+	assert_false(has_grant(&bench, one));
+	teardown(&bench);
+}
+
+static void a_full_map_says_that_there_is_no_room(void **state)
+{
+	struct bench bench;
+	int r = 0;
+
+	(void)state;
+	setup(&bench);
+	for (uint64_t i = 1; i < 1000 && !r; i++)
+		r = maps_add_scope(&bench.maps, i, "", false);
+	assert_int_equal(r, -ENOSPC);
+	assert_int_equal(maps_tag_scope(&bench.maps, 1000, LATCH_TAG_ALLOWED, ""), -ENOENT);
+	teardown(&bench);
+}
+
 static void when_digests_change_a_grant_that_waits_must_still_hold(void **state)
 {
 	struct images_basis over = { .entry = ONE, .answer = "localhost:1/one:1", .proof = D("1") };
@@ -500,6 +549,9 @@ int main(void)
 		cmocka_unit_test(an_entry_may_be_written_in_another_way),
 		cmocka_unit_test(of_what_was_there_before_stays_what_the_list_gives),
 		cmocka_unit_test(a_grant_on_the_disk_gives_nothing_by_itself),
+		cmocka_unit_test(a_name_that_a_container_took_is_no_scope),
+		cmocka_unit_test(two_scopes_of_the_host_with_one_name_are_neither_believed),
+		cmocka_unit_test(a_full_map_says_that_there_is_no_room),
 		cmocka_unit_test(when_digests_change_a_grant_that_waits_must_still_hold),
 		cmocka_unit_test(containers_that_the_engine_does_not_have_lose_what_they_had),
 	};

@@ -80,17 +80,19 @@ write_sources() {
 private_apt() {
 	local state=$1 tool=$2
 	shift 2
-	"$tool" -q -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+	APT_CONFIG=$state/apt.conf "$tool" -q -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=/dev/null \
 		-o Dir::State="$state/state" -o Dir::State::status="$state/status" -o Dir::Cache="$state/cache" \
 		-o APT::Sandbox::User=root -o APT::Get::List-Cleanup=false \
 		-o Acquire::AllowInsecureRepositories=false -o Acquire::Retries=3 -o Acquire::Languages=none "$@"
 }
 
-# open_suite STATE SUITE: makes STATE ready for private_apt, with that suite's index.
+# open_suite STATE SUITE [ARCHITECTURE]: makes STATE ready for private_apt, with that suite's index; of
+# this machine's architecture, or another.
 open_suite() {
-	local state=$1 suite=$2
+	local state=$1 suite=$2 arch=${3-}
 	mkdir -p "$state/state/lists/partial" "$state/cache/archives/partial"
 	: >"$state/status"
+	printf '%s' "${arch:+APT::Architecture \"$arch\"; APT::Architectures { \"$arch\"; };}" >"$state/apt.conf"
 	write_sources "$suite" >"$state/sources.list" || return 1
 	private_apt "$state" apt-get update >"$state/log" 2>&1 || { tail -n 3 "$state/log" >&2; return 1; }
 }

@@ -3,6 +3,9 @@
 # How one virtual machine comes up and goes away: its shares, its ports, its qemu. It knows nothing
 # of engines or images. Whoever sources it sets KERNEL (a folder), MEM, RUN (a folder for the
 # sockets, with a short name) and LOGS, and WRITABLE=1 for a checkout that the guest may scribble on.
+# SYSTEM, if set, is the root file system that the machine boots on, with an init of its own; what is
+# written there is kept in $RUN/disk from one boot to the next, and PREPARE, a command for that root's
+# shell, runs before the first one.
 
 QEMU='qemu-system-x86_64'
 PORTS=4
@@ -89,7 +92,7 @@ wait_for() {
 }
 
 start_qemu() {
-	local args=() accel=tcg,thread=multi i tag
+	local args=() accel=tcg,thread=multi i tag append='console=ttyS0 panic=-1 lsm=lockdown,capability,yama,bpf'
 	# For measurements: a nanosecond of the guest is 2^LATCH_VM_ICOUNT instructions, whatever else runs here.
 	if [ -n "${LATCH_VM_ICOUNT-}" ]; then
 		accel=tcg,thread=single
@@ -99,19 +102,24 @@ start_qemu() {
 		args+=(-chardev "socket,id=fs-$tag,path=$RUN/fs.$tag"
 			-device "vhost-user-fs-pci,queue-size=1024,chardev=fs-$tag,tag=$tag")
 	done
+	rm -f "$RUN"/port.* # of an earlier boot: nobody listens there, and await_agent would take it for this one's
 	args+=(-device "virtio-serial-pci,max_ports=$((PORTS + 1))")
 	for ((i = 0; i < PORTS; i++)); do
 		args+=(-chardev "socket,id=port-$i,path=$RUN/port.$i,server=on,wait=off"
 			-device "virtserialport,chardev=port-$i,name=latch.$i,nr=$((i + 1))")
 	done
+	[ -z "${SYSTEM-}" ] || args+=(-drive "file=$RUN/disk,format=raw,if=virtio,cache=unsafe")
 	# AppArmor stays out, or the engine wants its parser; panic=-1 and -no-reboot make a crash an end.
 	# The first container would make the kernel patch its allocators, to account their memory; the
-	# emulator now and then runs into the breakpoint that stands there for that moment, and dies.
+	# emulator now and then runs into the breakpoint that stands there for that moment, and dies. What the
+	# kernel does against faults of processors costs a fifth of the emulator's time; what it does against
+	# programs (the BPF verifier's part) stays.
+	append+=' cgroup.memory=nokmem nopti spectre_v2=off mds=off nowatchdog audit=0'
 	spawn "$LOGS/qemu.log" "$QEMU" -nodefaults -no-user-config -display none -no-reboot \
 		-machine q35,memory-backend=mem -accel "$accel" -cpu Haswell-v4 -smp 2 \
 		-m "$MEM" -object "memory-backend-memfd,id=mem,size=${MEM}M,share=on" -nic none \
 		-kernel "$KERNEL/vmlinuz" -initrd "$INITRAMFS/initramfs" -serial "file:$LOGS/kernel.log" \
-		-append "console=ttyS0 panic=-1 lsm=lockdown,capability,yama,bpf cgroup.memory=nokmem ${LATCH_VM_APPEND-}" \
+		-append "$append ${LATCH_VM_APPEND-}" \
 		"${args[@]}"
 }
 
@@ -120,7 +128,8 @@ quote() { printf "'%s'" "${1//\'/\'\\\'\'}"; }
 boot_once() {
 	: >"$LOGS/kernel.log"
 	: >"$LOGS/qemu.log"
-	printf 'VM_REPO=%s\nVM_WRITABLE=%s\n' "$(quote "$REPO")" "$WRITABLE" >"$LOGS/vm.conf"
+	printf 'VM_REPO=%s\nVM_WRITABLE=%s\nVM_SYSTEM=%s\nVM_KERNEL=%s\nVM_PREPARE=%s\n' "$(quote "$REPO")" \
+		"$WRITABLE" "$(quote "${SYSTEM-}")" "$(quote "$KERNEL")" "$(quote "${PREPARE-}")" >"$LOGS/vm.conf"
 	# The root's files are taken as they were at boot: that is what makes the start quick.
 	share root / ro -o cache=always -o timeout=86400 -o xattr
 	# The checkout of a machine that stays up changes under it: names are looked up every time.
@@ -146,8 +155,16 @@ await_agent() {
 	wait "$probe"
 }
 
+# A sparse file: it takes the room of what is written to it.
+make_disk() {
+	[ -n "${SYSTEM-}" ] && [ ! -e "$RUN/disk" ] || return 0
+	truncate -s 8G "$RUN/disk"
+	mkfs.ext4 -q -E nodiscard "$RUN/disk" >>"$LOGS/qemu.log" 2>&1
+}
+
 machine_boot() {
 	initramfs || return 1
+	make_disk || return 1
 	boot_once || { machine_kill; boot_once; } || {
 		machine_kill
 		return 1

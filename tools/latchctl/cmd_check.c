@@ -6,11 +6,11 @@
  * the engine whether those images exist, and needs no rights but to read the file.
  */
 #include <errno.h>
-#include <getopt.h>
 
 #include "commandlist.h"
 #include "latch/abi.h"
 #include "latchctl.h"
+#include "output.h"
 #include "settings.h"
 
 static void print_image(const struct reference_pattern *image)
@@ -118,6 +118,45 @@ static int print_summary(const struct settings *settings)
 	return status;
 }
 
+static json_t *access_names(uint32_t allowed)
+{
+	json_t *names = json_array();
+
+	for (int i = 0; i < HOST_ACCESS_COUNT; i++)
+		if (allowed & HOST_ACCESS_BIT(i))
+			json_array_append_new(names, json_string(host_access_name(i)));
+	return names;
+}
+
+/* The same facts as an object: what the file means, entries in their normal form. */
+static json_t *summary_object(const struct settings *settings)
+{
+	json_t *images = json_array(), *by_image = json_array(), *warnings = json_array();
+	json_t *commands = json_array();
+	char normal[REFERENCE_TEXT_SIZE];
+
+	for (size_t i = 0; i < settings->image_count; i++) {
+		reference_pattern_print(&settings->images[i], normal);
+		json_array_append_new(images, json_string(normal));
+	}
+	for (size_t i = 0; i < settings->commands.count; i++)
+		json_array_append_new(commands, json_string(settings->commands.commands[i]));
+	for (size_t i = 0; i < settings->host_access_image_count; i++) {
+		reference_pattern_print(&settings->host_access_images[i].image, normal);
+		json_array_append_new(by_image,
+			json_pack("{s:s, s:o}", "image", normal, "allow",
+				access_names(settings->host_access_images[i].allowed)));
+	}
+	for (size_t i = 0; i < settings->warning_count; i++)
+		json_array_append_new(warnings, json_string(settings->warnings[i]));
+	return json_pack("{s:s, s:b, s:b, s:o, s:b, s:s, s:o, s:o, s:o, s:s, s:o}", "file",
+		settings->path, "good", true, "enabled", settings->enabled, "images", images,
+		"allow_derived_images", settings->allow_derived, "command_list",
+		settings->commands.type == COMMANDLIST_ALLOW ? "allow" : "deny", "commands", commands,
+		"host_access", access_names(settings->host_access), "host_access_images", by_image,
+		"sha256", settings->digest, "warnings", warnings);
+}
+
 /* A file that this user cannot look into may be good: that is no answer. */
 static int refusal_status(int error)
 {
@@ -132,24 +171,70 @@ static int refusal_status(int error)
 	}
 }
 
-int cmd_check(int argc, char **argv)
+enum {
+	OPTION_JSON,
+};
+
+static const struct command_option options[] = {
+	[OPTION_JSON] = {"json", 0, NULL, "the answer as JSON"},
+	{},
+};
+
+static int run(int argc, char **argv);
+
+const struct subcommand subcommand_check = {
+	.name = "check",
+	.arguments = "[--json] [FILE]",
+	.summary = "read a settings file as latchd would, and say what it means",
+	.help = "Without FILE: " SETTINGS_PATH ", and if there is none\n" SETTINGS_ECI_PATH
+		", as latchd does.\n"
+		"Exits 0 when latchd would take the file, 1 when it would not (every problem\n"
+		"is listed), 3 when the file cannot be read by you.\n"
+		"\n"
+		"The smallest useful file:\n"
+		"{\n"
+		"  \"enhancedContainerIsolation\": {\n"
+		"    \"value\": true,\n"
+		"    \"dockerSocketMount\": {\n"
+		"      \"imageList\": { \"images\": [\"docker:cli\"] },\n"
+		"      \"commandList\": { \"type\": \"deny\", \"commands\": [\"push\"] }\n"
+		"    }\n"
+		"  }\n"
+		"}\n",
+	.operand = "FILE",
+	.options = options,
+	.run = run,
+};
+
+static int print_problem(const char *file, const char *problem, int error, bool json)
 {
-	static const struct option options[] = {{0}};
+	if (json)
+		return print_json("check",
+			json_pack("{s:s?, s:b, s:s}", "file", file, "good", false, "problem", problem),
+			refusal_status(error));
+	fprintf(stderr, "%s\n", problem);
+	return refusal_status(error);
+}
+
+static int run(int argc, char **argv)
+{
 	_cleanup_free_ char *problem = NULL;
 	struct settings *settings;
-	int r;
+	const char *value;
+	bool json = false;
+	int option, r;
 
-	opterr = 0;
-	if (getopt_long(argc, argv, "", options, NULL) != -1)
-		return usage_error("check", "unknown option \"%s\"", argv[optind - 1]);
+	while ((option = options_next(&subcommand_check, argc, argv, false, &value)) >= 0)
+		json = option == OPTION_JSON;
+	if (option == OPTIONS_WRONG)
+		return LATCHCTL_USAGE;
 	if (argc - optind > 1)
 		return usage_error("check", "one file at a time, not %d", argc - optind);
 	r = settings_load(argv[optind], &settings, &problem);
-	if (r < 0) {
-		fprintf(stderr, "%s\n", problem ? problem : strerror(-r));
-		return refusal_status(r);
-	}
-	r = print_summary(settings);
+	if (r < 0)
+		return print_problem(argv[optind], problem ? problem : strerror(-r), r, json);
+	r = json ? print_json("check", summary_object(settings), LATCHCTL_OK)
+		 : print_summary(settings);
 	settings_free(settings);
 	return r;
 }

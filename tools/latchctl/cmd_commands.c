@@ -60,12 +60,48 @@ static void print_row(const struct command *command)
 		printf("  note       %s\n", note_of(command));
 }
 
-int cmd_commands(int argc, char **argv)
-{
-	bool json = argc == 2 && !strcmp(argv[1], "--json");
+enum {
+	OPTION_JSON,
+};
 
-	if (argc > 1 && !json)
-		return usage_error(argv[0], "unexpected argument \"%s\"", argv[1]);
+static const struct command_option options[] = {
+	[OPTION_JSON] = {"json", 0, NULL, "the table as JSON"},
+	{},
+};
+
+static int run(int argc, char **argv);
+
+const struct subcommand subcommand_commands = {
+	.name = "commands",
+	.arguments = "[--json]",
+	.summary = "docker's commands, and the requests that each is made of",
+	.help = "One paragraph for each command: every name of it (any of them may stand in a\n"
+		"command list), then its requests. A deny list refuses what the command \"is\";\n"
+		"an allow list passes what it is and what it \"needs\" on its way.\n"
+		"\n"
+		"The word behind the names says how well a socket can tell the command:\n"
+		"  exact        its requests are its own\n"
+		"  shared       other commands are the same requests and share its verdict\n"
+		"  partial      its effect can be had by other requests\n"
+		"  silent       it sends nothing that could be refused\n"
+		"  unsupported  Enhanced Container Isolation takes it in no command list\n"
+		"\n"
+		"  latchctl commands | less\n"
+		"  latchctl commands --json | jq -r '.commands[] | select(.support == \"exact\") | .names[0]'\n",
+	.options = options,
+	.run = run,
+};
+
+static int run(int argc, char **argv)
+{
+	bool json = false;
+	const char *value;
+	int option;
+
+	while ((option = options_next(&subcommand_commands, argc, argv, false, &value)) >= 0)
+		json = option == OPTION_JSON;
+	if (option == OPTIONS_WRONG || no_operands(&subcommand_commands, argc, argv))
+		return LATCHCTL_USAGE;
 	if (json)
 		return print_object();
 	for (size_t i = 0; i < command_count(); i++)

@@ -6,7 +6,6 @@
  * requests; which containers are allowed is the image list's (explain_image.h).
  */
 #include <errno.h>
-#include <getopt.h>
 
 #include "cliwords.h"
 #include "command_policy.h"
@@ -653,31 +652,70 @@ static bool is_image(int count, char **words)
 	       cliwords_read(count, words, &found) != 0;
 }
 
-int cmd_explain(int argc, char **argv)
+enum {
+	OPTION_SETTINGS,
+	OPTION_JSON,
+};
+
+static const struct command_option options[] = {
+	[OPTION_SETTINGS] = {"settings", 0, "FILE", "the command list of this file, not the one that latchd runs with"},
+	[OPTION_JSON] = {"json", 0, NULL, "the answer as JSON"},
+	{},
+};
+
+static int run(int argc, char **argv);
+
+const struct subcommand subcommand_explain = {
+	.name = "explain",
+	.arguments = "[--settings FILE] [--json] docker COMMAND... | METHOD TARGET | image NAME",
+	.summary = "may a container send this, or hold the socket, and which entry says so",
+	.help = "For a docker command: every request that it is (where a list refuses it) and\n"
+		"needs, the verdict on each with the entry that decides, then whether the command\n"
+		"passes, and what to add to the list or remove from it so that it does.\n"
+		"docker's own options before the command are skipped; what follows its name is\n"
+		"not looked at. The word docker may be left out.\n"
+		"\n"
+		"For a request: the route that it is, the commands behind it, and the verdict.\n"
+		"The target is taken as a client sends it: percent escapes, version, query.\n"
+		"\n"
+		"  latchctl explain docker run --rm -it alpine\n"
+		"  latchctl explain --settings new.json docker --context ci image push x\n"
+		"  latchctl explain POST '/v1.43/images/x/push?tag=y'\n"
+		"  latchctl explain --json GET /containers/json | jq -r .verdict\n"
+		"\n"
+		"For an image: may a container of it hold the socket by the image list that latchd\n"
+		"runs with, which entry allows it, or why none does and what to do. As at a start,\n"
+		"latchd asks the engine and, where what it knows is old, the registries.\n"
+		"\n"
+		"  latchctl explain image docker:cli\n"
+		"\n"
+		"Without --settings: the list that latchd runs with, and whether the kernel's map\n"
+		"agrees (as root); where no latchd answers, the file that it would read. The\n"
+		"answer is about containers that the image list allows; the command list does not\n"
+		"bind the host. \"refused in part\" means that some of its requests are refused.\n"
+		"\n"
+		"Exits 0 when all of it passes, 1 when a request or the image is refused, 2 for what is no\n"
+		"command or one without a verdict of its own (docker compose), 3 when the policy\n"
+		"cannot be read, or list and kernel disagree.\n",
+	.operand = "docker|image|GET|POST",
+	.options = options,
+	.run = run,
+};
+
+static int run(int argc, char **argv)
 {
-	static const struct option table[] = {
-		{"settings", required_argument, NULL, 's'},
-		{"json", no_argument, NULL, 'j'},
-		{},
-	};
 	struct explain explain = {0};
+	const char *value;
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "+", table, NULL)) != -1) {
-		switch (option) {
-		case 's':
-			explain.settings = optarg;
-			break;
-		case 'j':
+	while ((option = options_next(&subcommand_explain, argc, argv, true, &value)) >= 0) {
+		if (option == OPTION_SETTINGS)
+			explain.settings = value;
+		else
 			explain.json = true;
-			break;
-		default:
-			return usage_error(argv[0],
-				"unknown option, or one without its value: \"%s\"",
-				argv[optind - 1]);
-		}
 	}
+	if (option == OPTIONS_WRONG)
+		return LATCHCTL_USAGE;
 	if (optind == argc)
 		return usage_error(
 			argv[0], "explain what? A docker command, METHOD TARGET, or image NAME");

@@ -8,6 +8,7 @@
 
 #include "control.h"
 #include "latchctl.h"
+#include "output.h"
 
 #define ANSWER_TIMEOUT_MS 10000
 
@@ -34,14 +35,39 @@ static int print_answer(json_t *answer)
 	return LATCHCTL_OK;
 }
 
-int cmd_reload(int argc, char **argv)
+enum {
+	OPTION_JSON,
+};
+
+static const struct command_option options[] = {
+	[OPTION_JSON] = {"json", 0, NULL, "the answer as JSON"},
+	{},
+};
+
+static int run(int argc, char **argv);
+
+const struct subcommand subcommand_reload = {
+	.name = "reload",
+	.arguments = "[--json]",
+	.summary = "have latchd read its settings file again",
+	.help = "The same as SIGHUP to latchd, with an answer. A file that is no policy changes\n"
+		"nothing: what was in force stays so, and each problem is listed. Exits 0 when\n"
+		"the new policy is in force, 1 when the old one stays, 3 without a latchd.\n",
+	.options = options,
+	.run = run,
+};
+
+static int run(int argc, char **argv)
 {
 	json_t *answer = NULL;
-	int r;
+	const char *value;
+	bool json = false;
+	int option, r;
 
-	if (argc > 1)
-		return usage_error(argv[0],
-			"takes no arguments: latchd reads the file that it was started on");
+	while ((option = options_next(&subcommand_reload, argc, argv, false, &value)) >= 0)
+		json = option == OPTION_JSON;
+	if (option == OPTIONS_WRONG || no_operands(&subcommand_reload, argc, argv))
+		return LATCHCTL_USAGE;
 	if (geteuid()) {
 		fputs("latchctl reload: must be root\n", stderr);
 		return LATCHCTL_UNKNOWN;
@@ -57,6 +83,9 @@ int cmd_reload(int argc, char **argv)
 			strerror(-r));
 		return LATCHCTL_UNKNOWN;
 	}
+	if (json)
+		return print_json("reload", answer,
+			json_object_get(answer, "error") ? LATCHCTL_NO : LATCHCTL_OK);
 	r = print_answer(answer);
 	json_decref(answer);
 	return r;

@@ -3,8 +3,6 @@
  * latchctl routes: the table of routes as enforcement has it, in its order, and with a settings
  * file the verdict on each. The row is the index into the pinned map `verdicts`.
  */
-#include <getopt.h>
-
 #include "command_policy.h"
 #include "describe.h"
 #include "latchctl.h"
@@ -87,31 +85,49 @@ static int print_text(const struct command_policy *policy)
 	return LATCHCTL_UNKNOWN;
 }
 
-int cmd_routes(int argc, char **argv)
+enum {
+	OPTION_SETTINGS,
+	OPTION_JSON,
+};
+
+static const struct command_option options[] = {
+	[OPTION_SETTINGS] = {"settings", 0, "FILE", "the verdict of this file's command list on each row as well"},
+	[OPTION_JSON] = {"json", 0, NULL, "the table as JSON"},
+	{},
+};
+
+static int run(int argc, char **argv);
+
+const struct subcommand subcommand_routes = {
+	.name = "routes",
+	.arguments = "[--settings FILE] [--json]",
+	.summary = "every request that the engine knows, row by row",
+	.help = "One line for each route: its row (the index into the kernel's map of verdicts),\n"
+		"its name, method and template, what must hold beside them, and the commands\n"
+		"that are it. The first row that fits a request counts. With --settings also the\n"
+		"verdict of that file's command list.\n"
+		"\n"
+		"  latchctl routes | grep /images/\n"
+		"  latchctl routes --settings new.json | grep refused\n",
+	.options = options,
+	.run = run,
+};
+
+static int run(int argc, char **argv)
 {
-	static const struct option table[] = {
-		{"settings", required_argument, NULL, 's'},
-		{"json", no_argument, NULL, 'j'},
-		{},
-	};
-	const char *settings = NULL;
+	const char *settings = NULL, *value;
 	struct command_policy policy;
 	bool json = false;
 	int option, r;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
-		if (option == 's')
-			settings = optarg;
-		else if (option == 'j')
-			json = true;
+	while ((option = options_next(&subcommand_routes, argc, argv, false, &value)) >= 0) {
+		if (option == OPTION_SETTINGS)
+			settings = value;
 		else
-			return usage_error(argv[0],
-				"unknown option, or one without its value: \"%s\"",
-				argv[optind - 1]);
+			json = true;
 	}
-	if (optind < argc)
-		return usage_error(argv[0], "unexpected argument \"%s\"", argv[optind]);
+	if (option == OPTIONS_WRONG || no_operands(&subcommand_routes, argc, argv))
+		return LATCHCTL_USAGE;
 	if (!settings)
 		return json ? print_object(NULL) : print_text(NULL);
 	r = command_policy_load(argv[0], settings, &policy);

@@ -11,7 +11,9 @@
 #define LATCH_PUBLIC_SOCKET  LATCH_RUN_DIR "/public.sock"  /* latch's inode at the public path */
 #define LATCH_HOLDER_SOCKET  LATCH_RUN_DIR "/holder.sock"  /* gives the listener back */
 #define LATCH_CONTROL_SOCKET LATCH_RUN_DIR "/control.sock" /* latchctl */
+#define LATCH_METRICS_SOCKET LATCH_RUN_DIR "/metrics.sock" /* for Prometheus, or who forwards to it */
 #define LATCH_LOCK	     LATCH_RUN_DIR "/lock"
+#define LATCH_SEQUENCE	     LATCH_RUN_DIR "/audit.seq" /* how far the audit has counted in this boot */
 
 #define LATCH_STATE_DIR	   "/var/lib/latch"
 #define LATCH_DIGESTS_FILE LATCH_STATE_DIR "/digests" /* what registries answered */

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "histogram.h"
 #include "latch/abi.h"
 
 enum wire_kind {
@@ -45,9 +46,11 @@ enum wire_kind {
 	 * such image; -EACCES no, and reply.access is what is refused.
 	 */
 	WIRE_JUDGE_ACCESS = 7,
+	/* The mediator's own figures, once a second while there are new ones. Not answered. */
+	WIRE_FIGURES = 8,
 };
 
-#define WIRE_LAST WIRE_JUDGE_ACCESS
+#define WIRE_LAST WIRE_FIGURES
 
 /* What is mounted, the worst last. */
 enum wire_source {
@@ -57,25 +60,48 @@ enum wire_source {
 };
 
 #define WIRE_TEXT_SIZE	     4096
+#define WIRE_IMAGE_SIZE	     512
 #define WIRE_SHORT_TEXT_SIZE 256 /* nearly every text fits; it is one a request, so it counts */
 
-/* From the mediator to the warden: whole, or up to WIRE_SHORT_SIZE and with others like it. */
+/*
+ * What WIRE_FIGURES carries in place of `text`: above what has been added since the last one, below what
+ * is at the moment. Nothing is decided by it. Times begin with the last byte of a request's head.
+ */
+struct wire_figures {
+	struct histogram decision; /* until it is forwarded or refused: body and warden included */
+	struct histogram answer;   /* until the first byte of its answer, the engine's or latch's own */
+	uint32_t host_passed[LATCH_MAX_ROUTES]; /* requests of the host, which are not reported, by route */
+	uint64_t turned_away; /* clients for whom there was no descriptor */
+
+	uint32_t host_clients, contained_clients;
+	uint32_t questions;  /* to the warden, unanswered */
+	uint32_t reserved;
+	uint64_t held_bytes; /* of bodies that are read whole */
+};
+
+/* From the mediator to the warden: whole, or up to WIRE_SHORT_SIZE and with others like it (`image` is empty). */
 struct wire_request {
 	uint32_t kind; /* enum wire_kind */
 	int32_t route; /* WIRE_REPORT: row of routes.def, -1 for none */
 	uint64_t id;   /* comes back in the reply */
-	/* WIRE_REPORT: 0 passed, else the HTTP status that the client got */
+	/* WIRE_REPORT: 0 passed, else the HTTP status that the client got, or with `noted` would have got */
 	uint32_t refused;
-	uint32_t access; /* WIRE_JUDGE_ACCESS: bits of enum host_access */
+	/* Bits of enum host_access. WIRE_JUDGE_ACCESS: what is asked; WIRE_REPORT: what was not allowed */
+	uint32_t access;
+	uint32_t noted; /* WIRE_REPORT: 1: audit mode, it went through all the same */
+	uint32_t lost;	/* WIRE_REPORT: earlier reports that found no room */
 	struct latch_conn client; /* as the kernel labelled the connection */
 	char method[16];	  /* WIRE_REPORT */
 	char reason[128];	  /* WIRE_REPORT: why, in words; may be empty */
 	char text[WIRE_TEXT_SIZE]; /* see enum wire_kind; WIRE_REPORT: the request URI, cut */
+	/* WIRE_REPORT: the image that was to be created or started, cut. Behind `text`: few have it */
+	char image[WIRE_IMAGE_SIZE];
 };
 
 #define WIRE_SHORT_SIZE (offsetof(struct wire_request, text) + WIRE_SHORT_TEXT_SIZE)
 #define WIRE_MAX_SHORT	32 /* in one message */
 
+_Static_assert(sizeof(struct wire_figures) <= WIRE_TEXT_SIZE, "they fit");
 _Static_assert(sizeof(struct wire_request) % WIRE_SHORT_SIZE != 0, "the two can be told apart");
 
 /* From the warden to the mediator. */
@@ -84,6 +110,7 @@ struct wire_reply {
 	int32_t status; /* see enum wire_kind; any other negative errno: refuse with 503 */
 	uint32_t access; /* WIRE_JUDGE_ACCESS, _START: what is refused, bits of enum host_access */
 	char container[LATCH_ID_SIZE];
+	char image[WIRE_IMAGE_SIZE]; /* WIRE_JUDGE_START: as the container was created from, cut */
 	char text[1024];
 };
 

@@ -5,8 +5,8 @@
  * A listening inode dies with its last descriptor: every container's mount of the public socket
  * with it, and the gate's answer too, for a connect to a dead socket never reaches it. So this
  * process owns descriptors and does nothing else: who connects to its own socket gets copies
- * (SCM_RIGHTS); who then sends 'q' ends it. The kernel's gate lets only latch's own processes
- * connect; the check of the peer's user id is what is left when the gate is not there.
+ * (SCM_RIGHTS), and a moment in which it stays to be looked at. The kernel's gate lets only latch's own
+ * processes connect; the check of the peer's user id is what is left when the gate is not there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -53,17 +53,16 @@ static bool is_root(int connection)
 	return !getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) && peer.uid == 0;
 }
 
-/* Serves one caller; true when it asked the holder to end. */
-static bool serve(int connection)
+static void serve(int connection)
 {
-	struct timeval patience = { .tv_sec = 2 };
-	char byte = 0;
+	const struct timeval patience = { .tv_sec = 2 };
+	char byte;
 
 	if (!is_root(connection) || send_descriptors(connection))
-		return false;
-	/* A caller that neither asks nor closes must not keep the next one out. */
+		return;
+	/* Until it hangs up, or it would keep the next one out. */
 	setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	return read(connection, &byte, 1) == 1 && byte == 'q';
+	(void)!read(connection, &byte, 1);
 }
 
 int main(void)
@@ -88,7 +87,6 @@ int main(void)
 			log_error("cannot accept on " LATCH_HOLDER_SOCKET ": %m");
 			return 1;
 		}
-		if (serve(connection))
-			return 0;
+		serve(connection);
 	}
 }

@@ -21,6 +21,7 @@ struct judgement {
 	struct judgement *next;
 	enum images_freshness freshness;
 	int64_t since;       /* when it was asked for */
+	uint64_t began;      /* the same in ns */
 	char *name;          /* of the image, as it was asked for */
 	bool inspected;      /* `image` is there */
 	uint64_t generation; /* that the verdict was made in */
@@ -54,6 +55,7 @@ struct images {
 	bool name_parents;
 	bool closing;
 	uint64_t generation; /* of all that verdicts rest on */
+	struct images_figures figures;
 	struct slot slots[VERDICT_SLOTS];
 };
 
@@ -211,6 +213,8 @@ static void on_image(int error, const struct engine_image *image, void *context)
 	}
 	judgement->inspected = true;
 	COPY_STRING(judgement->verdict.image_id, image->id);
+	COPY_STRING(judgement->verdict.digest,
+		image->repo_digests.count ? image->repo_digests.items[0] : "");
 	consider(judgement);
 }
 
@@ -257,6 +261,8 @@ int images_judge(struct images *images, const char *image, enum images_freshness
 	judgement->images = images;
 	judgement->freshness = freshness;
 	judgement->since = answers_now();
+	judgement->began = uv_hrtime();
+	images->figures.pending++;
 	judgement->done = done;
 	judgement->context = context;
 	judgement_begin(judgement);
@@ -264,6 +270,20 @@ int images_judge(struct images *images, const char *image, enum images_freshness
 }
 
 /* Telling. */
+
+static void count(struct images *images, const struct judgement *judgement)
+{
+	const struct images_verdict *verdict = &judgement->verdict;
+
+	images->figures.pending--;
+	images->figures.verdicts[verdict->outcome][verdict->reason]++;
+	histogram_observe(&images->figures.duration, uv_hrtime() - judgement->began);
+}
+
+const struct images_figures *images_figures(const struct images *images)
+{
+	return &images->figures;
+}
 
 static void on_soon(uv_timer_t *timer)
 {
@@ -280,6 +300,7 @@ static void on_soon(uv_timer_t *timer)
 			judgement_begin(judgement);
 			continue;
 		}
+		count(images, judgement);
 		judgement->done(&judgement->verdict, judgement->context);
 		judgement_free(judgement);
 	}
@@ -334,6 +355,7 @@ void images_engine_event(struct images *images, const struct engine_event *event
 	case ENGINE_EVENT_START:
 	case ENGINE_EVENT_DIE:
 	case ENGINE_EVENT_DESTROY:
+	case ENGINE_EVENT_RENAME:
 		break;
 	}
 }

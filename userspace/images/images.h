@@ -24,6 +24,7 @@
 #include <uv.h>
 
 #include "engine.h"
+#include "histogram.h"
 #include "reference.h"
 #include "registry.h"
 #include "settings.h"
@@ -81,6 +82,7 @@ struct images_verdict {
 	enum images_reason reason;
 	int error; /* IMAGES_ERROR: a negative errno, as engine.h has them */
 	char image_id[ENGINE_DIGEST_SIZE]; /* immutable; empty for NOT_LOCAL and ERROR */
+	char digest[320]; /* "name@sha256:...", the first that the engine has of it, cut; may be empty */
 	char entry[256]; /* of the list, cut: that matched, or that the reason is about; may be
 			    empty */
 	char text[512];  /* the reason as a sentence that ends with what to do, for log and audit */
@@ -148,6 +150,16 @@ bool images_basis_holds(const struct images *images, const struct images_basis *
  */
 int images_judge(struct images *images, const char *image, enum images_freshness freshness,
 	images_judged_fn done, void *context);
+
+/* For metrics. Valid as long as the images. */
+struct images_figures {
+	struct histogram duration; /* of judgements, from the question to the answer */
+	uint64_t verdicts[IMAGES_ERROR + 1][IMAGES_REASON_ENGINE + 1]; /* by outcome and reason */
+	unsigned int pending; /* judgements that have not ended */
+};
+const struct images_figures *images_figures(const struct images *images);
+/* "allowed", "denied", "not-local" or "error". */
+const char *images_outcome_name(enum images_outcome outcome);
 
 /* One entry, for `latchctl status`. Valid during the callback. */
 struct images_status {

@@ -28,6 +28,18 @@ const char *images_reason_name(enum images_reason reason)
 	return reason < ARRAY_SIZE(names) ? names[reason] : "unknown";
 }
 
+const char *images_outcome_name(enum images_outcome outcome)
+{
+	static const char *const names[] = {
+		[IMAGES_ALLOWED] = "allowed",
+		[IMAGES_DENIED] = "denied",
+		[IMAGES_NOT_LOCAL] = "not-local",
+		[IMAGES_ERROR] = "error",
+	};
+
+	return outcome < ARRAY_SIZE(names) ? names[outcome] : "unknown";
+}
+
 static void PRINTF_LIKE(5, 0) set(struct images_verdict *verdict, enum images_outcome outcome,
 	enum images_reason reason, const char *entry, const char *format, va_list arguments)
 {

@@ -20,6 +20,7 @@ struct read_call {
 	struct grpc_call *call;
 	int route;
 	int64_t question; /* of the warden; 0: none */
+	bool noted; /* audit mode: it was reported already, as what would be refused */
 	struct access access; /* what it is about */
 	char path[96];
 };
@@ -62,10 +63,34 @@ static void refuse_no_policy(
 		"more");
 }
 
-/* What `decision` is, unless it passes; `why` goes behind ECI's sentence. True: it was refused. */
-static bool refuse_unless_passed(enum decision decision, struct grpc_call *call, struct client *client,
-	int route, const char *path, const char *why)
+/*
+ * What has no row is not forwarded in any mode: nobody knows what its messages mean. `said`: it was
+ * reported before.
+ */
+static bool is_only_noted(
+	enum decision decision, struct client *client, int route, const char *path, bool said)
 {
+	if (route == ROUTE_NONE || (decision != DECIDE_COMMAND && decision != DECIDE_CLIENT))
+		return false;
+	if (said)
+		return decide_is_noting(&client->mediator->source);
+	return client_note_call(client, route, path, 0,
+		decision == DECIDE_COMMAND ? "command list" : "not an allowed container");
+}
+
+/*
+ * What `decision` is, unless it passes or is to be noted only; `why` goes behind ECI's sentence. True: it
+ * was refused.
+ */
+static bool refuse_unless_passed(enum decision decision, struct grpc_call *call, struct client *client,
+	int route, const char *path, const char *why, bool *noted)
+{
+	bool said = *noted && (decision == DECIDE_CLIENT || route != ROUTE_IMAGE_PUSH);
+
+	if (is_only_noted(decision, client, route, path, said)) {
+		*noted = true;
+		return false;
+	}
 	switch (decision) {
 	case DECIDE_PASS:
 	case DECIDE_JUDGE:
@@ -86,8 +111,8 @@ static bool refuse_unless_passed(enum decision decision, struct grpc_call *call,
 	return true;
 }
 
-static struct read_call *read_call_new(
-	struct client *client, struct grpc_call *call, int route, const char *path)
+static struct read_call *read_call_new(struct client *client, struct grpc_call *call, int route,
+	const char *path, bool noted)
 {
 	struct read_call *read = calloc(1, sizeof(*read));
 
@@ -96,6 +121,7 @@ static struct read_call *read_call_new(
 	read->client = client;
 	read->call = call;
 	read->route = route;
+	read->noted = noted;
 	COPY_STRING(read->path, path);
 	grpc_call_set_data(call, read);
 	return read;
@@ -106,17 +132,19 @@ static enum grpc_judgement on_call(void *owner, struct grpc_call *call, const ch
 	struct client *client = owner;
 	int route = route_of_call(path);
 	enum decision decision = decide(client, route);
+	bool noted = false;
 
-	if (refuse_unless_passed(decision, call, client, route, path, ""))
+	if (refuse_unless_passed(decision, call, client, route, path, "", &noted))
 		return GRPC_REFUSE;
 	/* Isolation is off: nothing is looked into. */
 	if (decision == DECIDE_PASS)
 		return GRPC_PASS;
 	if (!(route_get(route)->flags & ROUTE_JUDGE_BUILD)) {
-		client_report_call(client, route, path, 0, "");
+		if (!noted)
+			client_report_call(client, route, path, 0, "");
 		return GRPC_PASS;
 	}
-	if (read_call_new(client, call, route, path))
+	if (read_call_new(client, call, route, path, noted))
 		return GRPC_READ;
 	refuse(call, client, route, path, "out of memory", NULL);
 	return GRPC_REFUSE;
@@ -124,7 +152,8 @@ static enum grpc_judgement on_call(void *owner, struct grpc_call *call, const ch
 
 static void pass(struct read_call *read)
 {
-	client_report_call(read->client, read->route, read->path, 0, "");
+	if (!read->noted)
+		client_report_call(read->client, read->route, read->path, 0, "");
 	grpc_call_pass(read->call);
 }
 
@@ -136,6 +165,11 @@ static void refuse_access(struct read_call *read, uint32_t refused)
 	refused &= read->access.asked;
 	if (!refused)
 		refused = read->access.asked;
+	if (client_note_call(read->client, read->route, read->path, refused, "host access")) {
+		read->noted = true;
+		pass(read);
+		return;
+	}
 	kind = access_first(refused);
 	if (asprintf(&message, MESSAGE_HOST_ACCESS, read->access.field[kind], host_access_what(kind),
 		    host_access_name(kind)) < 0)
@@ -188,7 +222,7 @@ static bool refuse_push(struct read_call *read, const struct build_ask *ask)
 		return false;
 	snprintf(why, sizeof(why), MESSAGE_BUILD_PUSHES, ask->push);
 	return refuse_unless_passed(decide(read->client, ROUTE_IMAGE_PUSH), read->call, read->client,
-		ROUTE_IMAGE_PUSH, read->path, why);
+		ROUTE_IMAGE_PUSH, read->path, why, &read->noted);
 }
 
 static void judge_message(struct read_call *read, struct span message)
@@ -215,7 +249,7 @@ static void on_message(void *owner, struct grpc_call *call, struct span message)
 	/* Once more: the policy may be another one than when the head came. */
 	enum decision decision = decide(owner, read->route);
 
-	if (refuse_unless_passed(decision, call, owner, read->route, read->path, ""))
+	if (refuse_unless_passed(decision, call, owner, read->route, read->path, "", &read->noted))
 		return;
 	if (decision == DECIDE_PASS)
 		grpc_call_pass(call);

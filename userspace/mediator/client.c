@@ -42,8 +42,10 @@ static void forget_request(struct client *client)
 	free(TAKE_PTR(client->form_target));
 	client->awaiting = false;
 	client->answered = false;
+	client->noted = false;
 	client->started[0] = 0;
 	client->connect_attempts = 0;
+	client->head_time = 0;
 }
 
 void client_close(struct client *client)
@@ -54,6 +56,7 @@ void client_close(struct client *client)
 	*client->link = client->next;
 	if (client->next)
 		client->next->link = client->link;
+	figures_changed(client->mediator);
 	forget_request(client);
 	buffer_reset(&client->in);
 	grpc_refusal_free(TAKE_PTR(client->refusal));
@@ -342,6 +345,7 @@ void client_accept(void *owner, int fd)
 	if (client->next)
 		client->next->link = &client->next;
 	mediator->clients = client;
+	figures_changed(mediator);
 	uv_timer_init(&mediator->loop, &client->timer);
 	client->timer.data = client;
 	client->handles = 2;
@@ -371,6 +375,9 @@ static void fill_report(const struct client *client, struct wire_request *report
 		return;
 	head = &client->request->head;
 	report->route = client->request->match.id;
+	report->access = client->request->judgement.denied;
+	if (client->request->judgement.wanted_image)
+		COPY_STRING(report->image, client->request->judgement.wanted_image);
 	snprintf(report->method, sizeof(report->method), "%.*s", (int)head->method.length,
 		head->method.data);
 	snprintf(report->text, sizeof(report->text), "%.*s", (int)head->target.length,
@@ -390,11 +397,28 @@ void client_report(struct client *client, int status, const char *reason)
 	struct wire_request report = {0};
 	bool host = client->labelled && client->label.tag == LATCH_TAG_HOST;
 
+	figures_decided(client);
+	if (status)
+		figures_answered(client);
+	if (host && !status && !client->noted)
+		figures_host_passed(client);
 	/* What the host is not refused is nobody's news: it would drown the rest. */
-	if (host && !status)
+	if ((host || client->noted) && !status)
 		return;
 	fill_report(client, &report);
 	send_report(client, &report, status, reason);
+}
+
+bool client_note(struct client *client, int status, const char *reason)
+{
+	struct wire_request report = {.noted = 1};
+
+	if (!decide_is_noting(&client->mediator->source))
+		return false;
+	client->noted = true;
+	fill_report(client, &report);
+	send_report(client, &report, status, reason);
+	return true;
 }
 
 void client_report_call(
@@ -406,6 +430,20 @@ void client_report_call(
 		report.client = client->label;
 	snprintf(report.text, sizeof(report.text), "%s", path);
 	send_report(client, &report, status, reason);
+}
+
+bool client_note_call(struct client *client, int route, const char *path, uint32_t denied,
+	const char *reason)
+{
+	struct wire_request report = {.route = route, .method = "POST", .access = denied, .noted = 1};
+
+	if (!decide_is_noting(&client->mediator->source))
+		return false;
+	if (client->labelled)
+		report.client = client->label;
+	snprintf(report.text, sizeof(report.text), "%s", path);
+	send_report(client, &report, 403, reason);
+	return true;
 }
 
 static bool may_go_on(const struct client *client)

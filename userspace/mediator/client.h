@@ -46,6 +46,9 @@ struct judgement {
 	struct body_job *job; /* that reads the body; NULL: none does */
 	int64_t question; /* of the warden; 0: none */
 	size_t held;      /* of the budget (budget.h); bytes */
+	/* Of a refusal, for the audit: what of the host was not allowed, to a container of which image. */
+	uint32_t denied;
+	char *wanted_image; /* owned; NULL: none */
 };
 
 /* The request at hand: large, and there are many connections that have none. */
@@ -79,6 +82,7 @@ struct client {
 	struct request *request; /* owned; NULL: no head was read */
 	char *form_target; /* owned; with the body's form in its query. NULL: no form was read */
 	enum decision decision;
+	bool noted; /* audit mode: it was reported already, as what would be refused */
 	struct body_decoder body;
 	struct buffer collected;
 	char started[128]; /* path with the full container id; empty: as it came */
@@ -87,6 +91,8 @@ struct client {
 	bool awaiting;    /* the engine owes an answer */
 	bool answered;    /* bytes of it went to the client */
 	bool engine_used; /* an earlier request got its answer on this connection */
+	uint64_t head_time; /* of the request at hand, in ns; 0: none */
+	bool decided, shown; /* the two times from then on have been counted (figures.h) */
 };
 
 /* client.c */
@@ -126,9 +132,17 @@ void client_refuse(struct client *client, int status, const char *reason, const 
 void client_refuse_h2c(struct client *client, const char *reason, const char *message);
 /* For the audit: the request passed (status 0) or was refused. */
 void client_report(struct client *client, int status, const char *reason);
-/* The same of a call of gRPC in it, by its route and its :path. */
+/*
+ * In audit mode, reports that the request would get `status` for that reason, and returns true: the caller
+ * lets it go on. Otherwise false: it is to be refused. One that would be refused for several reasons is
+ * reported for each, and not once more when it passes.
+ */
+bool client_note(struct client *client, int status, const char *reason);
+/* The same two of a call of gRPC in it, by its route and its :path. */
 void client_report_call(
 	struct client *client, int route, const char *path, int status, const char *reason);
+bool client_note_call(struct client *client, int route, const char *path, uint32_t denied,
+	const char *reason);
 
 /* request.c: takes bytes of a head. Returns how many were used, 0 for more. */
 size_t request_take(struct client *client, const char *data, size_t length);

@@ -48,8 +48,20 @@ enum decision decide_client(const struct subject_source *source, const struct la
 {
 	struct latch_state state;
 
+	enum decision decision;
+
 	/* Without the policy nobody passes, the host included: it may forbid what was asked. */
-	return read_state(source, &state) ? admit(&state, label) : DECIDE_NO_POLICY;
+	if (!read_state(source, &state))
+		return DECIDE_NO_POLICY;
+	decision = admit(&state, label);
+	return decision == DECIDE_CLIENT && state.mode == LATCH_MODE_AUDIT ? DECIDE_JUDGE : decision;
+}
+
+bool decide_is_noting(const struct subject_source *source)
+{
+	struct latch_state state;
+
+	return read_state(source, &state) && state.mode == LATCH_MODE_AUDIT;
 }
 
 static enum decision command_verdict(
@@ -69,15 +81,21 @@ enum decision decide_route(
 	const struct subject_source *source, const struct latch_conn *label, int route)
 {
 	struct latch_state state;
-	enum decision decision;
+	enum decision decision, command;
 
 	if (!read_state(source, &state))
 		return DECIDE_NO_POLICY;
 	decision = admit(&state, label);
-	if (decision != DECIDE_JUDGE || is_host(label))
+	if (decision == DECIDE_PASS || (label && is_host(label)))
 		return decision;
-	decision = command_verdict(source, state.generation, route);
-	return has_lost_grant(source, label) ? DECIDE_CLIENT : decision;
+	if (decision == DECIDE_CLIENT && state.mode != LATCH_MODE_AUDIT)
+		return decision;
+	command = command_verdict(source, state.generation, route);
+	if (decision == DECIDE_JUDGE && has_lost_grant(source, label))
+		decision = DECIDE_CLIENT;
+	if (decision == DECIDE_CLIENT && !(state.mode == LATCH_MODE_AUDIT && command == DECIDE_COMMAND))
+		return decision;
+	return command;
 }
 
 enum decision decide_request(const struct subject_source *source, const struct latch_conn *label,

@@ -20,7 +20,9 @@ enum decision {
 
 /*
  * Decides one request. `label` is NULL for a client that the kernel did not label; `match` is what
- * route_classify() said. Reads state and verdict from `source` at the time of the call.
+ * route_classify() said. Reads state and verdict from `source` at the time of the call. A container that
+ * may not talk to the engine is told no more than that; in audit mode what the command list says of the
+ * request comes first, for it is what is to be learnt.
  */
 enum decision decide_request(const struct subject_source *source, const struct latch_conn *label,
 	const struct route_match *match);
@@ -32,7 +34,13 @@ enum decision decide_request(const struct subject_source *source, const struct l
 enum decision decide_route(
 	const struct subject_source *source, const struct latch_conn *label, int route);
 
-/* The same for a client of which no request has been read: DECIDE_JUDGE or a refusal. */
+/* Audit mode: DECIDE_COMMAND and DECIDE_CLIENT are to be noted, and the request goes on as for DECIDE_JUDGE. */
+bool decide_is_noting(const struct subject_source *source);
+
+/*
+ * The same for a client of which no request has been read: DECIDE_JUDGE or a refusal. In audit mode
+ * nobody is turned away: what it asks for is to be known.
+ */
 enum decision decide_client(const struct subject_source *source, const struct latch_conn *label);
 
 #endif

@@ -129,8 +129,10 @@ static int send_head(struct client *client)
 
 void exchange_begin(struct client *client)
 {
-	int r = open_engine(client);
+	int r;
 
+	figures_decided(client);
+	r = open_engine(client);
 	if (r == -EAGAIN && client->connect_attempts++ < CONNECT_ATTEMPTS) {
 		client->input = INPUT_WAIT;
 		client_start_timer(client, CONNECT_RETRY_TIME, on_retry);
@@ -252,6 +254,7 @@ static void on_answer_data(struct client *client, const char *data, size_t lengt
 		return;
 	}
 	client->answered = true;
+	figures_answered(client);
 	if (stream_write_bytes(&client->front, data, used) < 0) {
 		client_close(client);
 		return;

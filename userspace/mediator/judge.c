@@ -40,6 +40,7 @@ void judge_forget(struct client *client)
 	if (judgement->question)
 		warden_link_cancel(&client->mediator->warden, judgement->question);
 	request_body_free(&judgement->body);
+	free(judgement->wanted_image);
 	*judgement = (struct judgement){0};
 }
 
@@ -76,9 +77,24 @@ static int take_answer(struct client *client, const struct wire_reply *reply)
 	return reply ? reply->status : -EPIPE;
 }
 
+/* What a refusal is about, for the audit. */
+static void set_denied(struct client *client, uint32_t denied, const char *image)
+{
+	struct judgement *judgement = &client->request->judgement;
+
+	judgement->denied = denied;
+	free(judgement->wanted_image);
+	judgement->wanted_image = image && image[0] ? strdup(image) : NULL;
+}
+
+static const char *reason_of(const struct wire_reply *reply)
+{
+	return reply->access ? "host access" : "image list";
+}
+
 static void refuse_denied(struct client *client, const struct wire_reply *reply)
 {
-	client_refuse(client, 403, reply->access ? "host access" : "image list", "%s",
+	client_refuse(client, 403, reason_of(reply), "%s",
 		reply->text[0] ? reply->text : "latch: refused by the image list");
 }
 
@@ -96,7 +112,9 @@ static void on_image(void *context, const struct wire_reply *reply)
 	struct client *client = context;
 	int status = take_answer(client, reply);
 
-	if (status == 0)
+	if (status == -EACCES)
+		set_denied(client, 0, client->request->judgement.body.image);
+	if (status == 0 || (status == -EACCES && client_note(client, 403, reason_of(reply))))
 		forward(client);
 	else if (status == -EACCES)
 		refuse_denied(client, reply);
@@ -115,6 +133,8 @@ static void judge_image(struct client *client)
 		forward(client);
 	else if (image && image[0])
 		ask(client, WIRE_JUDGE_IMAGE, image, 0, on_image);
+	else if (client_note(client, 403, "image list"))
+		forward(client);
 	else
 		client_refuse(client, 403, "image list", MESSAGE_MOUNT_DENIED, "");
 }
@@ -135,6 +155,12 @@ static void refuse_access(struct client *client, uint32_t refused)
 	refused &= access->asked;
 	if (!refused)
 		refused = access->asked;
+	set_denied(client, refused, client->request->judgement.body.image);
+	if (client_note(client, 403, "host access")) {
+		set_denied(client, 0, NULL); /* what comes is about something else */
+		go_on(client);
+		return;
+	}
 	kind = access_first(refused);
 	client_refuse(client, 403, "host access", MESSAGE_HOST_ACCESS, access->field[kind],
 		host_access_what(kind), host_access_name(kind));
@@ -268,6 +294,21 @@ static void judge_body(struct client *client)
 		refuse_unjudged(client, -ENOMEM);
 }
 
+/* In audit mode the record is that of the push: its route is what a command list would have to let through. */
+static bool note_push(struct client *client, enum decision decision)
+{
+	struct route_match *match = &client->request->match;
+	int route = match->id;
+	bool noted;
+
+	if (decision == DECIDE_CLIENT) /* said of the build already */
+		return decide_is_noting(&client->mediator->source);
+	match->id = ROUTE_IMAGE_PUSH;
+	noted = decision == DECIDE_COMMAND && client_note(client, 403, "command list");
+	match->id = route;
+	return noted;
+}
+
 /* A build that pushes counts as docker push too. False: it does not, or may. */
 static bool refuse_build_that_pushes(struct client *client)
 {
@@ -282,7 +323,7 @@ static bool refuse_build_that_pushes(struct client *client)
 		return false;
 	decision = decide_route(&client->mediator->source, client->labelled ? &client->label : NULL,
 		ROUTE_IMAGE_PUSH);
-	if (decision == DECIDE_PASS || decision == DECIDE_JUDGE)
+	if (decision == DECIDE_PASS || decision == DECIDE_JUDGE || note_push(client, decision))
 		return false;
 	snprintf(why, sizeof(why), MESSAGE_BUILD_PUSHES, push);
 	client_refuse(client, 403, "command list", MESSAGE_COMMAND_BLOCKED "%s", uri ? uri : "", why);
@@ -327,7 +368,10 @@ static void on_start(void *context, const struct wire_reply *reply)
 	struct client *client = context;
 	int status = take_answer(client, reply);
 
-	if (status == 0 && is_container_id(reply->container)) {
+	if (status == -EACCES)
+		set_denied(client, reply->access, reply->image);
+	if ((status == 0 || (status == -EACCES && client_note(client, 403, reason_of(reply)))) &&
+		is_container_id(reply->container)) {
 		set_started(client, reply->container);
 		exchange_begin(client);
 	} else if (status == -ENOENT) {

@@ -257,6 +257,7 @@ static void stop(struct mediator *mediator)
 		next = client->next;
 		client_close(client);
 	}
+	figures_close(mediator);
 	warden_link_close(&mediator->warden);
 	uv_close((uv_handle_t *)&mediator->terminate, NULL);
 }
@@ -288,6 +289,7 @@ static int start(struct mediator *mediator)
 
 	if (r < 0)
 		return r;
+	figures_open(mediator);
 	r = uv_signal_init(&mediator->loop, &mediator->terminate);
 	mediator->terminate.data = mediator;
 	if (r == 0)

@@ -5,6 +5,7 @@
 #ifndef LATCH_MEDIATOR_MEDIATOR_H
 #define LATCH_MEDIATOR_MEDIATOR_H
 
+#include "figures.h"
 #include "head.h"
 #include "client_limits.h"
 #include "listener.h"
@@ -23,6 +24,7 @@ struct mediator {
 	struct subject_source source;
 	struct listener listener;
 	struct warden_link warden;
+	struct figures figures;
 	struct client *clients;
 	struct body_job *jobs; /* bodies that are being read */
 	struct limits limits;

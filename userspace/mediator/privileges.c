@@ -5,41 +5,19 @@
  * clients' data in it, and of the file system the folder of the engine's socket. That folder is for
  * connect: the filter of system calls (syscall_filter.c) lets nothing else through that takes a
  * path, and cannot read connect's. Outside of it are sockets that talk to everybody, such as
- * D-Bus's. Left are those with an abstract name: they are the network namespace's, which is the
- * host's here.
+ * D-Bus's. Those with an abstract name are a network namespace's: it has one of its own, with nobody
+ * else in it. A path leads to the same socket in each.
  */
 #include <errno.h>
 #include <grp.h>
-#include <linux/capability.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "capabilities.h"
 #include "privileges.h"
 #include "util.h"
-
-static int drop_bounding_set(void)
-{
-	for (int cap = 0;; cap++) {
-		int r = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
-
-		if (r < 0)
-			return 0; /* EINVAL: the kernel knows no further one */
-		if (r > 0 && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-			return -errno;
-	}
-}
-
-static int drop_capabilities(void)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
-
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
-		return -errno;
-	return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
-}
 
 static int change_root(const char *root)
 {
@@ -90,14 +68,17 @@ int privileges_drop(const struct privileges *privileges, const char **step)
 	r = geteuid() == 0 ? change_root(privileges->root) : 0;
 	if (r < 0)
 		return fail(step, "shutting itself in the folder of the engine's socket", r);
+	r = geteuid() == 0 && unshare(CLONE_NEWNET | CLONE_NEWIPC) < 0 ? -errno : 0;
+	if (r < 0)
+		return fail(step, "leaving the network", r);
 	/* Without CAP_SETPCAP there is nothing in it that no_new_privs does not close as well. */
-	r = geteuid() == 0 ? drop_bounding_set() : 0;
+	r = geteuid() == 0 ? capabilities_bound(NULL, 0) : 0;
 	if (r < 0)
 		return fail(step, "emptying the capability bounding set", r);
 	r = change_identity(privileges);
 	if (r < 0)
 		return fail(step, "changing user and groups", r);
-	r = drop_capabilities();
+	r = capabilities_keep(NULL, 0);
 	if (r < 0)
 		return fail(step, "dropping capabilities", r);
 	r = lock();

@@ -122,10 +122,29 @@ static bool needs_form(const struct client *client)
 		       client->labelled ? &client->label : NULL) == DECIDE_JUDGE;
 }
 
+/*
+ * Audit mode: what the client or the command list would be refused for is noted, and goes on. What has no
+ * route is not forwarded in any mode, and gets the engine's own words.
+ */
+static enum decision note(struct client *client, enum decision decision)
+{
+	const struct route_match *match = &client->request->match;
+
+	if (decision != DECIDE_COMMAND && decision != DECIDE_CLIENT)
+		return decision;
+	if (match->id == ROUTE_NONE && decide_is_noting(&client->mediator->source))
+		return match->path[0] ? DECIDE_NO_ROUTE : DECIDE_UNREADABLE;
+	if (client_note(client, 403,
+		    decision == DECIDE_COMMAND ? "command list" : "not an allowed container"))
+		return DECIDE_JUDGE;
+	return decision;
+}
+
 static void decide(struct client *client)
 {
-	client->decision = decide_request(&client->mediator->source,
-		client->labelled ? &client->label : NULL, &client->request->match);
+	client->decision = note(client,
+		decide_request(&client->mediator->source, client->labelled ? &client->label : NULL,
+			&client->request->match));
 	if (client->decision != DECIDE_PASS && client->decision != DECIDE_JUDGE) {
 		refuse(client);
 		return;
@@ -234,6 +253,7 @@ size_t request_take(struct client *client, const char *data, size_t length)
 	}
 	client_stop_timer(client);
 	client->scan.offset = 0; /* no head has begun */
+	figures_head(client);
 	read_head(client, data, n);
 	return n;
 }

@@ -174,10 +174,10 @@ static int fill(scmp_filter_ctx filter, const char **step)
 #define __has_feature(name) 0
 #endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) ||        \
-	__has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED true /* reads /proc, starts threads and processes, maps memory where it likes */
+	__has_feature(thread_sanitizer) || __has_feature(memory_sanitizer) || defined(LATCH_INSTRUMENTED)
+#define INSTRUMENTED true /* reads /proc, starts threads and processes, maps memory where it likes */
 #else
-#define SANITIZED false
+#define INSTRUMENTED false
 #endif
 
 int syscall_filter_load(const char **step)
@@ -185,9 +185,9 @@ int syscall_filter_load(const char **step)
 	scmp_filter_ctx filter;
 	int r;
 
-	if (SANITIZED) {
+	if (INSTRUMENTED) {
 		/* Not closed: such a build is for tests, and is nothing that `make all` makes. */
-		log_warning("built with a sanitizer: system calls are not filtered");
+		log_warning("built for a sanitizer or valgrind: system calls are not filtered");
 		return 0;
 	}
 	filter = seccomp_init(SCMP_ACT_KILL_PROCESS);

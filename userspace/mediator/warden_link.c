@@ -36,7 +36,7 @@ static int link_fd(const struct warden_link *link)
 /* What of a message has to be sent. */
 static size_t size_of(const struct wire_request *request)
 {
-	return strnlen(request->text, WIRE_SHORT_TEXT_SIZE) < WIRE_SHORT_TEXT_SIZE ?
+	return strnlen(request->text, WIRE_SHORT_TEXT_SIZE) < WIRE_SHORT_TEXT_SIZE && !request->image[0] ?
 		       WIRE_SHORT_SIZE :
 		       sizeof(*request);
 }
@@ -222,21 +222,14 @@ void warden_link_cancel(struct warden_link *link, int64_t id)
 			q->answer = NULL;
 }
 
-/* The first report that goes out again says how many went nowhere. */
-static void note_losses(struct warden_link *link, struct wire_request *report)
+/* `reports`: the first of them tells of those that went nowhere before it. */
+static void send_reports(
+	struct warden_link *link, struct wire_request *reports, size_t size, size_t count)
 {
-	size_t length = strlen(report->reason);
+	ssize_t sent;
 
-	if (link->lost_reports)
-		snprintf(report->reason + length, sizeof(report->reason) - length,
-			"%s(%llu earlier reports lost)", length ? " " : "",
-			(unsigned long long)link->lost_reports);
-}
-
-static void send_reports(struct warden_link *link, const void *reports, size_t size, size_t count)
-{
-	ssize_t sent = send(link_fd(link), reports, size, MSG_DONTWAIT | MSG_NOSIGNAL);
-
+	reports->lost = link->lost_reports < UINT32_MAX ? link->lost_reports : UINT32_MAX;
+	sent = send(link_fd(link), reports, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (sent == (ssize_t)size)
 		link->lost_reports = 0;
 	else
@@ -249,7 +242,7 @@ static void flush(struct warden_link *link)
 
 	link->report_count = 0;
 	if (count && !link->down)
-		send_reports(link, link->reports, count * WIRE_SHORT_SIZE, count);
+		send_reports(link, (struct wire_request *)link->reports, count * WIRE_SHORT_SIZE, count);
 }
 
 static void on_flush(uv_timer_t *timer)
@@ -265,8 +258,6 @@ void warden_link_report(struct warden_link *link, struct wire_request *report)
 	report->id = link->next_id++;
 	if (size_of(report) != WIRE_SHORT_SIZE)
 		flush(link); /* in their order */
-	if (!link->report_count)
-		note_losses(link, report);
 	if (size_of(report) != WIRE_SHORT_SIZE) {
 		send_reports(link, report, sizeof(*report), 1);
 		return;
@@ -276,6 +267,21 @@ void warden_link_report(struct warden_link *link, struct wire_request *report)
 		flush(link);
 	else if (link->report_count == 1)
 		uv_timer_start(&link->flush, on_flush, REPORT_TIME, 0);
+}
+
+int warden_link_figures(struct warden_link *link, const struct wire_figures *figures)
+{
+	struct wire_request request = {.kind = WIRE_FIGURES, .route = -1};
+	ssize_t r;
+
+	if (link->down)
+		return -EPIPE;
+	request.id = link->next_id++;
+	memcpy(request.text, figures, sizeof(*figures));
+	r = send(link_fd(link), &request, sizeof(request), MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (r < 0)
+		return -errno;
+	return r == sizeof(request) ? 0 : -EIO;
 }
 
 static void on_flush_closed(uv_handle_t *timer)

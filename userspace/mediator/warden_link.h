@@ -51,6 +51,9 @@ void warden_link_cancel(struct warden_link *link, int64_t id);
  */
 void warden_link_report(struct warden_link *link, struct wire_request *report);
 
+/* Sends WIRE_FIGURES. A negative errno: not sent, as when the warden is slow. */
+int warden_link_figures(struct warden_link *link, const struct wire_figures *figures);
+
 void warden_link_close(struct warden_link *link);
 
 #endif

@@ -21,6 +21,7 @@ struct registry_query {
 	registry_done_fn done;
 	void *context;
 	struct conversation *conversation; /* NULL: it waits */
+	uint64_t began; /* ns */
 };
 
 struct registry {
@@ -28,7 +29,7 @@ struct registry {
 	struct exchange exchange;
 	uv_timer_t soon;
 	struct registry_query *waiting, *running;
-	unsigned int count; /* running */
+	struct registry_figures figures;
 	char **strings;     /* copies, of what options show */
 	size_t string_count;
 };
@@ -58,7 +59,9 @@ static void on_done(const struct registry_result *result, void *context)
 	struct registry *registry = query->registry;
 
 	query_unlink(&registry->running, query);
-	registry->count--;
+	registry->figures.running--;
+	histogram_observe(&registry->figures.duration, uv_hrtime() - query->began);
+	registry->figures.ended[result->state]++;
 	/* Before the callback, which may free the registry. */
 	if (registry->waiting)
 		later(registry);
@@ -83,7 +86,9 @@ static void begin(struct registry *registry, struct registry_query *query)
 	query_unlink(&registry->waiting, query);
 	query->next = registry->running;
 	registry->running = query;
-	registry->count++;
+	registry->figures.waiting--;
+	registry->figures.running++;
+	query->began = uv_hrtime();
 	if (conversation_start(&registry->exchange, registry->loop, &query->reference, query->known,
 		    query->flags, on_done, query, &query->conversation) < 0)
 		on_done(&failed, query);
@@ -96,7 +101,7 @@ static void pump(struct registry *registry)
 
 	for (struct registry_query *query = registry->waiting; query; query = next) {
 		next = query->next;
-		if (registry->count == MAX_RUNNING)
+		if (registry->figures.running == MAX_RUNNING)
 			break;
 		if (has_room(registry, query->reference.domain)) {
 			begin(registry, query);
@@ -126,6 +131,7 @@ int registry_ask(struct registry *registry, const struct reference *reference, c
 		link = &(*link)->next;
 	query->next = *link;
 	*link = query;
+	registry->figures.waiting++;
 	later(registry);
 	if (handle)
 		*handle = query;
@@ -139,12 +145,18 @@ void registry_cancel(struct registry_query *query)
 	if (query->conversation) {
 		conversation_cancel(query->conversation);
 		query_unlink(&registry->running, query);
-		registry->count--;
+		registry->figures.running--;
 		later(registry);
 	} else {
 		query_unlink(&registry->waiting, query);
+		registry->figures.waiting--;
 	}
 	free(query);
+}
+
+const struct registry_figures *registry_figures(const struct registry *registry)
+{
+	return &registry->figures;
 }
 
 /* Options. */

@@ -18,6 +18,7 @@
 #include <stddef.h>
 
 #include "fetch.h"
+#include "histogram.h"
 #include "reference.h"
 
 #define REGISTRY_DIGEST_SIZE 72 /* "sha256:<64 hex>" and its NUL */
@@ -96,6 +97,14 @@ int registry_ask(struct registry *registry, const struct reference *reference, c
 
 /* Ends a query without any callback. */
 void registry_cancel(struct registry_query *query);
+
+/* For metrics. Valid as long as the registry. */
+struct registry_figures {
+	struct histogram duration; /* of questions, from when they had their turn */
+	uint64_t ended[REGISTRY_FAILED + 1]; /* by enum registry_state */
+	unsigned int waiting, running;
+};
+const struct registry_figures *registry_figures(const struct registry *registry);
 
 /* "sha256:<64 lower-case hex>"? */
 bool registry_is_digest(const char *text);

@@ -20,6 +20,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "activation.h"
 #include "adoption.h"
 #include "paths.h"
 #include "problem.h"
@@ -30,8 +31,11 @@
 #define EMPTY_PATIENCE_MS 700
 #define MODE_PATIENCE_MS  20 /* between bind and the engine's chmod */
 #define CHECK_MS	  1000
-/* How long a socket may lie there before somebody listens on it. */
-#define DEAD_PATIENCE_MS 1500
+/*
+ * How long a socket may lie there before somebody listens on it. An engine that has bound it and is held
+ * up before it listens, on a machine that stalls, would never be reached again if it were replaced.
+ */
+#define DEAD_PATIENCE_MS 10000
 
 struct adoption {
 	const struct maps *maps;
@@ -41,9 +45,9 @@ struct adoption {
 	void *context;
 	struct public_path_watch watch;
 	struct latch_inode engine; /* at LATCH_ENGINE_SOCKET; ino 0: none */
-	bool known;		   /* not the first engine's any more: see forget_engine */
 	struct latch_inode dead;   /* seen at the path without a listener, since dead_since */
 	uint64_t dead_since;	   /* ms of the loop's clock */
+	uint64_t empty_since;	   /* the same; 0: the path was not empty at the last look */
 	bool told_absent;
 	char told_problem[256];
 };
@@ -97,7 +101,7 @@ static int exchange(struct adoption *adoption, const struct stat *engine)
 	int r;
 
 	/* As the engine's before it is moved: the gate knew it by its name only. */
-	r = maps_guard(adoption->maps, engine, LATCH_GUARD_ENGINE, LATCH_ENGINE_SOCKET);
+	r = maps_guard_engine(adoption->maps, engine, LATCH_GUARD_ENGINE, LATCH_ENGINE_SOCKET);
 	if (!r)
 		r = copy_permissions(engine);
 	if (r < 0)
@@ -116,33 +120,42 @@ static int exchange(struct adoption *adoption, const struct stat *engine)
 	return 0;
 }
 
-/*
- * A container that can write to the directory can move the engine's socket away and put another one
- * of the host's there: that the path has a new socket does not mean that the old one is dead. One
- * that began to listen under latch stays guarded by its label. The first may be older, and its
- * entry is all that guards it: it stays.
- */
-static void forget_engine(struct adoption *adoption)
-{
-	if (adoption->engine.ino && adoption->known)
-		maps_unguard(adoption->maps, &adoption->engine);
-	adoption->known = adoption->known || adoption->engine.ino;
-	adoption->engine.ino = 0;
-}
-
 static int adopt(struct adoption *adoption, const struct stat *engine)
 {
 	struct latch_inode inode = maps_inode_of(engine);
+	bool same = maps_same_inode(&inode, &adoption->engine);
 	int r = exchange(adoption, engine);
 
+	if (r == -EAGAIN && !same)
+		maps_unguard_engine(adoption->maps, &inode); /* it was gone before it could be taken */
 	if (r < 0)
 		return r;
-	if (adoption->engine.ino != inode.ino || adoption->engine.dev != inode.dev)
-		forget_engine(adoption);
+	if (!same)
+		maps_unguard_engine(adoption->maps, &adoption->engine);
 	adoption->engine = inode;
 	adoption->told_absent = false;
 	adoption->told_problem[0] = 0;
 	tell(adoption, ADOPTION_ADOPTED, "%s", "");
+	return 0;
+}
+
+/*
+ * systemd sets the owner of a socket that it listens on by its path, from another process, some time after it
+ * has bound it: latch's inode may lie there by then. So who sets one's means both.
+ */
+static int follow_permissions(struct adoption *adoption, const struct stat *public)
+{
+	struct stat engine;
+
+	if (!adoption->engine.ino || lstat(LATCH_ENGINE_SOCKET, &engine))
+		return 0;
+	if (engine.st_uid == public->st_uid && engine.st_gid == public->st_gid &&
+		engine.st_mode == public->st_mode)
+		return 0;
+	if (chown(LATCH_ENGINE_SOCKET, public->st_uid, public->st_gid) ||
+		chmod(LATCH_ENGINE_SOCKET, public->st_mode & 07777))
+		return -errno;
+	tell(adoption, ADOPTION_ADOPTED, "%s", ""); /* the mediator may need another group */
 	return 0;
 }
 
@@ -174,7 +187,7 @@ static int consider_dead(struct adoption *adoption, const struct stat *found)
 	struct latch_inode inode = maps_inode_of(found);
 	uint64_t now = uv_now(adoption->watch.timer.loop);
 
-	if (memcmp(&inode, &adoption->dead, sizeof(inode))) {
+	if (!maps_same_inode(&inode, &adoption->dead)) {
 		adoption->dead = inode;
 		adoption->dead_since = now;
 	}
@@ -201,23 +214,40 @@ static int consider(struct adoption *adoption, const struct stat *found)
 	return found->st_mode & 0777 ? adopt(adoption, found) : -EAGAIN;
 }
 
+/*
+ * Nobody is at the path. It is filled when it was found so for a while, by whichever look: one may come
+ * right between an engine's unlink and its bind, which would fail then. Returns 0, or -EBUSY to wait.
+ */
+static int consider_empty(struct adoption *adoption)
+{
+	uint64_t now = uv_now(adoption->watch.timer.loop);
+
+	if (!adoption->empty_since)
+		adoption->empty_since = now;
+	return now - adoption->empty_since < EMPTY_PATIENCE_MS ? -EBUSY : fill_path(adoption, true);
+}
+
 /* Looks at the public path and does what is due. Returns when to look again, in ms. */
-static unsigned int look(struct adoption *adoption, bool patient)
+static unsigned int look(struct adoption *adoption)
 {
 	struct stat found, ours;
+	bool empty;
 	int r;
 
+	empty = lstat(adoption->path, &found) && errno == ENOENT;
+	if (!empty)
+		adoption->empty_since = 0;
 	if (lstat(LATCH_PUBLIC_SOCKET, &ours)) {
 		r = -errno;
-	} else if (lstat(adoption->path, &found)) {
-		if (errno == ENOENT && patient)
-			return EMPTY_PATIENCE_MS;
-		r = errno == ENOENT ? fill_path(adoption, true) : -errno;
+	} else if (empty) {
+		r = consider_empty(adoption);
 	} else if (same_file(&found, &ours)) {
-		return CHECK_MS;
+		r = follow_permissions(adoption, &ours);
 	} else {
 		r = consider(adoption, &found);
 	}
+	if (r == -EBUSY)
+		return EMPTY_PATIENCE_MS;
 	if (r == -EAGAIN)
 		return MODE_PATIENCE_MS;
 	if (r < 0)
@@ -229,18 +259,64 @@ static unsigned int look(struct adoption *adoption, bool patient)
 
 static unsigned int on_look(void *owner, bool changed)
 {
-	return look(owner, changed);
+	(void)changed; /* what it finds is the same, whatever made it look */
+	return look(owner);
 }
 
-static int guard_own(struct adoption *adoption, const char *path, enum latch_guard_kind kind)
+static int guard_public(struct adoption *adoption)
 {
 	struct stat status;
 
-	if (lstat(path, &status))
+	if (lstat(LATCH_PUBLIC_SOCKET, &status))
 		return errno == ENOENT ? 0 : -errno;
-	if (kind == LATCH_GUARD_ENGINE)
-		adoption->engine = maps_inode_of(&status);
-	return maps_guard(adoption->maps, &status, kind, path);
+	return maps_guard(adoption->maps, &status, LATCH_GUARD_PUBLIC, LATCH_PUBLIC_SOCKET);
+}
+
+/* The engine that an earlier latchd has adopted. */
+static int guard_engine(struct adoption *adoption)
+{
+	struct stat status;
+
+	if (lstat(LATCH_ENGINE_SOCKET, &status))
+		return errno == ENOENT ? 0 : -errno;
+	adoption->engine = maps_inode_of(&status);
+	return maps_guard_engine(adoption->maps, &status, LATCH_GUARD_ENGINE, LATCH_ENGINE_SOCKET);
+}
+
+/*
+ * A new holder's public socket has nobody's owner and mode yet. The engine's has those that the earlier one
+ * had; they must be on it before it lies at the path, for what lies there is what follow_permissions() follows.
+ */
+static int inherit_permissions(const struct stat *older)
+{
+	struct stat engine;
+
+	if (!lstat(LATCH_ENGINE_SOCKET, &engine))
+		return copy_permissions(&engine);
+	return older ? copy_permissions(older) : 0;
+}
+
+/*
+ * A public socket of an earlier latch, which nobody serves any more, is not taken for the engine's. Its inode
+ * is forgotten: the number may be another file's one day.
+ */
+static int replace_older(struct adoption *adoption)
+{
+	struct stat ours, found;
+	bool there, older;
+	int r = 0;
+
+	if (lstat(LATCH_PUBLIC_SOCKET, &ours))
+		return -errno;
+	there = !lstat(adoption->path, &found);
+	older = there && maps_guard_kind(adoption->maps, &found) == LATCH_GUARD_PUBLIC;
+	if (!there || !same_file(&found, &ours)) {
+		r = inherit_permissions(older ? &found : NULL);
+		if (!r && older)
+			r = place_public(adoption);
+	}
+	maps_unguard_others(adoption->maps, &ours, LATCH_GUARD_PUBLIC, LATCH_PUBLIC_SOCKET);
+	return r;
 }
 
 /* Everything that must be guarded before the first socket changes its place. */
@@ -256,11 +332,11 @@ static int guard_everything(struct adoption *adoption)
 	r = maps_guard_name(adoption->maps, &status, adoption->name,
 		LATCH_GUARD_ENGINE, adoption->path);
 	if (!r)
-		r = guard_own(adoption, LATCH_PUBLIC_SOCKET, LATCH_GUARD_PUBLIC);
+		r = guard_public(adoption);
 	if (!r)
-		r = guard_own(adoption, LATCH_HOLDER_SOCKET, LATCH_GUARD_INTERNAL);
+		r = replace_older(adoption);
 	if (!r)
-		r = guard_own(adoption, LATCH_ENGINE_SOCKET, LATCH_GUARD_ENGINE);
+		r = guard_engine(adoption);
 	return r;
 }
 
@@ -305,7 +381,9 @@ bool adoption_has_engine(const struct adoption *adoption, struct stat *status)
 		return false;
 	if (status)
 		*status = found;
-	return public_path_probe(adoption->maps, LATCH_ENGINE_SOCKET) == LISTENER_HOST;
+	/* A client that gets through starts one; to ask whether there is one must not. */
+	return activation_is_dormant(adoption->path) ||
+	       public_path_probe(adoption->maps, LATCH_ENGINE_SOCKET) == LISTENER_HOST;
 }
 
 const char *adoption_path(const struct adoption *adoption)

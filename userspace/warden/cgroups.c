@@ -104,7 +104,7 @@ static int visit(const char *path, const struct stat *status, int type, struct F
 		return 0;
 	}
 	/* The inode of a cgroup's directory is its id. */
-	r = maps_tag_scope(walk.maps, status->st_ino, LATCH_TAG_CONTAINED, container, true);
+	r = maps_add_scope(walk.maps, status->st_ino, container, is_below_scope(path));
 	if (r == -EEXIST)
 		return 0;
 	if (r < 0)
@@ -131,16 +131,17 @@ int cgroups_tag_existing(const struct maps *maps)
 	return walk.found;
 }
 
-static bool is_tagged(const struct maps *maps, const char *path)
+/* The tag of this cgroup, LATCH_TAG_NONE where it has none. */
+static enum latch_tag tag_of(const struct maps *maps, const char *path)
 {
 	struct latch_scope scope;
 	struct stat status;
 	__u64 id;
 
 	if (stat(path, &status))
-		return true; /* gone meanwhile: not to be trusted */
+		return LATCH_TAG_CONTAINED; /* gone meanwhile: not to be trusted */
 	id = status.st_ino;
-	return !bpf_map_lookup_elem(maps->cgroups, &id, &scope) && scope.tag > LATCH_TAG_HOST;
+	return bpf_map_lookup_elem(maps->cgroups, &id, &scope) ? LATCH_TAG_NONE : scope.tag;
 }
 
 static bool in_initial_pid_namespace(pid_t pid)
@@ -178,16 +179,16 @@ static int cgroup_path_of(pid_t pid, char *path, size_t size)
 
 bool cgroups_pid_is_contained(const struct maps *maps, pid_t pid)
 {
+	enum latch_tag tag = LATCH_TAG_NONE;
 	char path[PATH_MAX];
 
-	if (pid <= 0 || !in_initial_pid_namespace(pid) || cgroup_path_of(pid, path, sizeof(path)))
+	if (pid <= 0 || cgroup_path_of(pid, path, sizeof(path)))
 		return true;
-	while (strlen(path) > strlen(CGROUP_ROOT)) {
-		if (is_tagged(maps, path))
-			return true;
+	while (tag == LATCH_TAG_NONE && strlen(path) > strlen(CGROUP_ROOT)) {
+		tag = tag_of(maps, path);
 		*strrchr(path, '/') = 0;
 	}
-	return false;
+	return tag == LATCH_TAG_NONE ? !in_initial_pid_namespace(pid) : tag > LATCH_TAG_HOST;
 }
 
 bool cgroups_pid_is_in_scope(pid_t pid)
@@ -206,6 +207,14 @@ bool cgroups_pid_is_in_scope(pid_t pid)
 	return false;
 }
 
+/* A scope that is gone meanwhile needs no tag: its container has ended. */
+static int retag(const struct maps *maps, uint64_t cgroup, enum latch_tag tag, const char *container)
+{
+	int r = maps_tag_scope(maps, cgroup, tag, container);
+
+	return r == -ENOENT ? 0 : r;
+}
+
 int cgroups_allow(const struct maps *maps, const char *container, const char *image)
 {
 	enum latch_tag tag;
@@ -217,7 +226,7 @@ int cgroups_allow(const struct maps *maps, const char *container, const char *im
 	r = maps_grant(maps, container, image, cgroup);
 	if (r < 0 || !cgroup || tag == LATCH_TAG_ALLOWED)
 		return r;
-	return maps_tag_scope(maps, cgroup, LATCH_TAG_ALLOWED, container, false);
+	return retag(maps, cgroup, LATCH_TAG_ALLOWED, container);
 }
 
 int cgroups_contain(const struct maps *maps, const char *container)
@@ -227,7 +236,7 @@ int cgroups_contain(const struct maps *maps, const char *container)
 	int found = maps_find_scope(maps, container, &cgroup, &tag);
 	/* The scope while the grant still tells which one it is, the grant in any case. */
 	int r = !found && tag != LATCH_TAG_CONTAINED ?
-			maps_tag_scope(maps, cgroup, LATCH_TAG_CONTAINED, container, false) :
+			retag(maps, cgroup, LATCH_TAG_CONTAINED, container) :
 			0;
 	int revoked = maps_revoke(maps, container);
 

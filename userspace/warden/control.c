@@ -110,7 +110,9 @@ static bool is_host(struct control_session *session)
 
 	return !uv_fileno((uv_handle_t *)&session->pipe, &fd) &&
 	       !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) && peer.uid == 0 &&
-	       !cgroups_pid_is_contained(session->control->maps, peer.pid);
+	       !cgroups_pid_is_contained(session->control->maps, peer.pid) &&
+	       /* The tag of its scope may be the one that was lost. */
+	       !cgroups_pid_is_in_scope(peer.pid);
 }
 
 static void on_connection(uv_stream_t *server, int status)
@@ -138,7 +140,7 @@ static int guard_and_listen(struct control *control)
 
 	if (lstat(LATCH_CONTROL_SOCKET, &status))
 		return -errno;
-	r = maps_guard(control->maps, &status, LATCH_GUARD_HOST, LATCH_CONTROL_SOCKET);
+	r = maps_guard(control->maps, &status, LATCH_GUARD_CONTROL, LATCH_CONTROL_SOCKET);
 	return r < 0 ? r : uv_listen((uv_stream_t *)&control->pipe, 16, on_connection);
 }
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "activation.h"
 #include "direct.h"
 #include "paths.h"
 #include "problem.h"
@@ -31,7 +32,6 @@ struct direct {
 	void *context;
 	struct public_path_watch watch;
 	struct latch_inode engine; /* guarded; ino 0: none yet */
-	bool known;		   /* not the first engine's any more: see replace_engine */
 	enum adoption_event told;
 	bool told_any;
 	unsigned int looks; /* without an answer to who listens */
@@ -47,25 +47,11 @@ static void tell(struct direct *direct, enum adoption_event event, const char *p
 	direct->event(event, problem, direct->context);
 }
 
-/*
- * A container that can write to the directory can move the engine's socket away, and put another one
- * of the host's there. So an empty path does not mean that the engine's socket is dead, nor does a
- * new socket. One that began to listen under latch stays guarded by its label; the first may be
- * older, and its entry is all that guards it: it stays.
- */
-static void replace_engine(struct direct *direct, const struct latch_inode *engine)
-{
-	if (direct->known)
-		maps_unguard(direct->maps, &direct->engine);
-	direct->known = direct->engine.ino != 0;
-	direct->engine = *engine;
-}
-
 static bool is_known(const struct direct *direct, const struct stat *found)
 {
 	struct latch_inode inode = maps_inode_of(found);
 
-	return inode.ino == direct->engine.ino && inode.dev == direct->engine.dev;
+	return maps_same_inode(&inode, &direct->engine);
 }
 
 static unsigned int guard(struct direct *direct, const struct stat *found)
@@ -74,7 +60,7 @@ static unsigned int guard(struct direct *direct, const struct stat *found)
 	char problem[512];
 	int r;
 
-	r = maps_guard(direct->maps, found, LATCH_GUARD_DIRECT, direct->path);
+	r = maps_guard_engine(direct->maps, found, LATCH_GUARD_DIRECT, direct->path);
 	if (r < 0) {
 		/* It stays guarded by its name. */
 		snprintf(problem, sizeof(problem), "cannot guard the inode of %s: %s", direct->path,
@@ -82,7 +68,9 @@ static unsigned int guard(struct direct *direct, const struct stat *found)
 		tell(direct, ADOPTION_FAILED, problem);
 		return CHECK_MS;
 	}
-	replace_engine(direct, &inode);
+	if (!is_known(direct, found))
+		maps_unguard_engine(direct->maps, &direct->engine);
+	direct->engine = inode;
 	tell(direct, ADOPTION_ADOPTED, "");
 	return CHECK_MS;
 }
@@ -152,6 +140,16 @@ static int guard_name(struct direct *direct)
 	return maps_guard_name(direct->maps, &status, direct->name, LATCH_GUARD_DIRECT, direct->path);
 }
 
+/* What an earlier latchd guarded here. Of an engine that came and went while there was none it does not know. */
+static void take_over(struct direct *direct)
+{
+	struct stat found;
+
+	if (!lstat(direct->path, &found) &&
+		maps_guard_kind(direct->maps, &found) == LATCH_GUARD_DIRECT)
+		direct->engine = maps_inode_of(&found);
+}
+
 int direct_check(char **problem)
 {
 	*problem = NULL;
@@ -182,6 +180,8 @@ int direct_new(uv_loop_t *loop, const struct maps *maps, const char *path, adopt
 	r = public_path_resolve(path, new->path, sizeof(new->path), &new->name);
 	if (!r)
 		r = guard_name(new);
+	if (!r)
+		take_over(new);
 	if (r < 0) {
 		free(new);
 		return problem_set(problem, r, "cannot guard %s: %s", path, strerror(-r));
@@ -199,7 +199,11 @@ void direct_free(struct direct *direct)
 
 bool direct_has_engine(const struct direct *direct)
 {
-	return direct->engine.ino && public_path_probe(direct->maps, direct->path) == LISTENER_HOST;
+	if (!direct->engine.ino)
+		return false;
+	/* A client that gets through starts one; to ask whether there is one must not. */
+	return activation_is_dormant(direct->path) ||
+	       public_path_probe(direct->maps, direct->path) == LISTENER_HOST;
 }
 
 const char *direct_path(const struct direct *direct)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "activation.h"
 #include "engine.h"
 #include "util.h"
 
@@ -14,15 +15,16 @@
 #define TIMEOUT_MS      30000      /* a container that is just being started keeps its lock */
 #define PING_TIMEOUT_MS 5000
 #define RECONNECT_MS    250
+#define DORMANT_MS      1000 /* until it is seen that an engine was started: contained until then */
 
 /*
- * Events that change which containers exist, and on what image one can be built; percent-encoded JSON,
- * as the API wants its filters.
+ * Events that change which containers exist, what they are called, and on what image one can be built;
+ * percent-encoded JSON, as the API wants its filters.
  */
 #define EVENTS_PATH                                                                                \
 	"/events?filters=%7B%22type%22%3A%5B%22container%22%2C%22image%22%5D%2C%22event%22%3A%5B"  \
-	"%22create%22%2C%22start%22%2C%22die%22%2C%22destroy%22%2C%22delete%22%2C%22untag%22%2C"   \
-	"%22tag%22%2C%22push%22%5D%7D"
+	"%22create%22%2C%22start%22%2C%22die%22%2C%22destroy%22%2C%22rename%22%2C%22delete%22%2C"  \
+	"%22untag%22%2C%22tag%22%2C%22push%22%5D%7D"
 
 struct call {
 	struct engine *engine;
@@ -55,6 +57,7 @@ struct events {
 struct engine {
 	struct fetch_pool *pool;
 	char *socket;
+	char *bound; /* see engine_let_sleep; or NULL */
 	bool (*trust)(pid_t listener, const void *context);
 	const void *trust_context;
 	uv_timer_t reconnect;
@@ -421,14 +424,14 @@ static void on_reconnect(uv_timer_t *timer)
 	events_connect(timer->data);
 }
 
-static void events_lost(struct engine *engine)
+static void events_lost(struct engine *engine, unsigned int again_ms)
 {
 	struct events *events = &engine->events;
 
 	events->fetch = NULL;
 	free(TAKE_PTR(events->line));
 	events->size = 0;
-	uv_timer_start(&engine->reconnect, on_reconnect, RECONNECT_MS, 0);
+	uv_timer_start(&engine->reconnect, on_reconnect, again_ms, 0);
 	if (!events->lost)
 		say(engine, ENGINE_EVENT_DISCONNECTED);
 }
@@ -436,7 +439,7 @@ static void events_lost(struct engine *engine)
 static void on_stream_end(const struct fetch_answer *answer, void *context)
 {
 	(void)answer;
-	events_lost(context);
+	events_lost(context, RECONNECT_MS);
 }
 
 static void events_connect(struct engine *engine)
@@ -450,9 +453,11 @@ static void events_connect(struct engine *engine)
 		.max_size = MAX_EVENT,
 	};
 
-	if (fetch_start(engine->pool, &request, on_data, on_stream_end, engine,
-		    &engine->events.fetch) < 0)
-		events_lost(engine);
+	if (engine->bound && activation_is_dormant(engine->bound))
+		events_lost(engine, DORMANT_MS);
+	else if (fetch_start(engine->pool, &request, on_data, on_stream_end, engine,
+			 &engine->events.fetch) < 0)
+		events_lost(engine, RECONNECT_MS);
 }
 
 int engine_events_start(struct engine *engine, engine_event_fn event, void *context)
@@ -512,10 +517,22 @@ void engine_trust(
 	engine->trust_context = context;
 }
 
+int engine_let_sleep(struct engine *engine, const char *bound)
+{
+	char *copy = strdup(bound);
+
+	if (!copy)
+		return -ENOMEM;
+	free(engine->bound);
+	engine->bound = copy;
+	return 0;
+}
+
 static void on_closed(uv_handle_t *handle)
 {
 	struct engine *engine = handle->data;
 
+	free(engine->bound);
 	free(engine->socket);
 	free(engine);
 }

@@ -91,6 +91,12 @@ const char *engine_socket(const struct engine *engine);
 void engine_trust(
 	struct engine *engine, bool (*trust)(pid_t listener, const void *context), const void *context);
 
+/*
+ * Where the engine's socket was bound (copied): while the service manager alone listens there, its events
+ * are not followed, for that would start the engine. What a client asks for does. 0 or -ENOMEM.
+ */
+int engine_let_sleep(struct engine *engine, const char *bound);
+
 /* Calls what is outstanding with -ECANCELED. Before fetch_pool_free. May be called from a callback.
  */
 void engine_free(struct engine *engine);
@@ -120,6 +126,7 @@ enum engine_event_kind {
 	ENGINE_EVENT_START,
 	ENGINE_EVENT_DIE,
 	ENGINE_EVENT_DESTROY,
+	ENGINE_EVENT_RENAME,
 	ENGINE_EVENT_IMAGES, /* images were deleted or changed their names; the other fields are empty */
 };
 
@@ -127,7 +134,7 @@ struct engine_event {
 	enum engine_event_kind kind;
 	char container[65]; /* 64 hex */
 	char image[256];    /* as the client named it, cut; may be empty */
-	char name[256];
+	char name[256];	    /* of RENAME: the new one */
 };
 
 /* Several times; DISCONNECTED once per loss, not once per attempt. */

@@ -472,6 +472,7 @@ int engine_parse_event(const char *json, size_t size, struct engine_event *event
 		{"container", "start", ENGINE_EVENT_START},
 		{"container", "die", ENGINE_EVENT_DIE},
 		{"container", "destroy", ENGINE_EVENT_DESTROY},
+		{"container", "rename", ENGINE_EVENT_RENAME},
 		{"image", "create", ENGINE_EVENT_IMAGES}, /* from API 1.46 on; the filter lets it through */
 		{"image", "delete", ENGINE_EVENT_IMAGES},
 		{"image", "untag", ENGINE_EVENT_IMAGES},

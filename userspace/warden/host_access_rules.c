@@ -87,15 +87,11 @@ static void finish(struct question *question)
 	free(question);
 }
 
+/* What is refused stays so, whatever could not be found out about the rest. */
 static void fail(struct question *question, int error)
 {
-	question->verdict = (struct host_access_verdict){.error = error};
-	finish(question);
-}
-
-static void refuse(struct question *question, uint32_t refused)
-{
-	question->verdict = (struct host_access_verdict){.refused = refused};
+	if (!question->verdict.refused)
+		question->verdict = (struct host_access_verdict){.error = error};
 	finish(question);
 }
 
@@ -111,12 +107,13 @@ static void on_judged(const struct images_verdict *verdict, void *context)
 		fail(question, verdict->error);
 	} else if (verdict->outcome == IMAGES_NOT_LOCAL) {
 		fail(question, -ENOENT);
-	} else if (verdict->outcome != IMAGES_ALLOWED ||
-		   (before[0] && strcmp(before, verdict->image_id))) {
-		/* Another image has the name now: what the first one may have is not this one's. */
-		refuse(question, bit);
 	} else {
-		COPY_STRING(question->verdict.image_id, verdict->image_id);
+		/* Another image has the name now: what the first one may have is not this one's. */
+		if (verdict->outcome != IMAGES_ALLOWED ||
+			(before[0] && strcmp(before, verdict->image_id)))
+			question->verdict.refused |= bit;
+		else
+			COPY_STRING(question->verdict.image_id, verdict->image_id);
 		question->left &= ~bit;
 		judge_next(question);
 	}
@@ -147,10 +144,13 @@ void host_access_judge(struct host_access_rules *rules, uint32_t asked, const ch
 	for (int kind = 0; kind < HOST_ACCESS_COUNT; kind++)
 		if (rules->images[kind] && image[0])
 			by_image |= HOST_ACCESS_BIT(kind);
-	/* Allowed to all, or to no image at all: nobody has to be asked. */
+	/*
+	 * Allowed to all, or to no image at all: nobody has to be asked. Where something is refused the rest
+	 * is judged all the same: who reads of it is to learn of all at once.
+	 */
 	verdict.refused &= ~by_image;
 	by_image &= asked & ~rules->allowed;
-	if (verdict.refused || !by_image) {
+	if (!by_image) {
 		done(&verdict, context);
 		return;
 	}
@@ -163,6 +163,7 @@ void host_access_judge(struct host_access_rules *rules, uint32_t asked, const ch
 		done(&verdict, context);
 		return;
 	}
+	question->verdict = verdict;
 	question->rules = rules;
 	question->left = by_image;
 	question->done = done;

@@ -23,7 +23,7 @@ void host_access_rules_free(struct host_access_rules *rules);
 
 struct host_access_verdict {
 	int error;                         /* a negative errno: refuse. -ENOENT: no such image here */
-	uint32_t refused;                  /* bits of enum host_access; 0: all that was asked is allowed */
+	uint32_t refused;                  /* all that is, bits of enum host_access; 0: what was asked is allowed */
 	char image_id[ENGINE_DIGEST_SIZE]; /* that it is allowed to; empty: to every image */
 };
 

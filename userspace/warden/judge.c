@@ -31,24 +31,32 @@ struct question {
 	char parent[256];          /* of an image that is refused, for the message */
 	uint32_t refused_access;   /* bits of enum host_access */
 	bool contained;            /* who asks is in a container */
-	char host_path[512];       /* one of the host's own that is mounted, cut; empty: none is */
+	struct engine_strings binds; /* what it mounts of the host */
+	char host_path[512];	     /* one of these that is the host's own, cut; empty: none is */
+	char source[512];	     /* of a mount, as the client named it, cut */
 	bool mounts_socket;
 	pid_t pid; /* of its first process; 0 when it does not run */
 };
 
-struct judge *judge_new(const struct maps *maps, struct engine *engine, struct audit *audit,
-	struct grants *grants, bool newer_message)
+struct judge *judge_new(uv_loop_t *loop, const struct maps *maps, struct engine *engine, struct audit *audit,
+	struct grants *grants, bool newer_message, bool noting)
 {
 	struct judge *judge = calloc(1, sizeof(*judge));
 
 	if (!judge)
 		return NULL;
+	judge->looks = looks_new(loop);
+	if (!judge->looks) {
+		free(judge);
+		return NULL;
+	}
 	judge->maps = maps;
 	judge->engine = engine;
 	judge->audit = audit;
 	judge->grants = grants;
 	judge->newer_message = newer_message;
-	judge->sources = (struct mount_sources){ .maps = maps, .engine = engine };
+	judge->noting = noting;
+	judge->sources = (struct mount_sources){ .maps = maps, .engine = engine, .looks = judge->looks };
 	return judge;
 }
 
@@ -56,6 +64,7 @@ void judge_free(struct judge *judge)
 {
 	if (!judge)
 		return;
+	looks_free(judge->looks);
 	host_access_rules_free(judge->host_access);
 	free(judge->engine_root);
 	free(judge);
@@ -73,10 +82,15 @@ static void answer(struct question *question, int status, const char *text)
 		.status = status,
 		.access = question->refused_access };
 
+	/* In audit mode all else was agreed to; what was not is still to be said. */
+	if (!status && question->refused_access)
+		reply.status = -EACCES;
 	COPY_STRING(reply.container, question->container);
+	COPY_STRING(reply.image, question->image);
 	COPY_STRING(reply.text, text);
 	if (question->reply)
 		question->reply(&reply, question->context);
+	engine_strings_clear(&question->binds);
 	free(question);
 }
 
@@ -127,20 +141,30 @@ static void on_image_judged(const struct images_verdict *verdict, void *context)
 	answer(question, -EIO, verdict->text);
 }
 
-/* An allowed container that is older than latch has the engine's own socket mounted. */
-static void give_public_socket(const struct question *question)
+static void on_grafted(int result, void *context)
 {
-	int r = regraft(question->judge->maps, question->pid);
+	struct question *question = context;
 	char text[256];
 
-	if (r > 0)
-		snprintf(text, sizeof(text), "container %.12s had the engine's own socket mounted; "
-			"latch's lies over it now", question->container);
-	else if (r < 0)
-		snprintf(text, sizeof(text), "container %.12s has the engine's own socket mounted, "
-			"which stays refused (%s): start it anew", question->container, strerror(-r));
-	if (r)
-		audit_note(question->judge->audit, r > 0 ? "regrafted" : "restart-needed", text);
+	if (result > 0)
+		snprintf(text, sizeof(text), "container %.12s had a socket of before latch mounted; "
+			"latch's is there now", question->container);
+	else
+		snprintf(text, sizeof(text), "container %.12s has a socket of before latch mounted "
+			"and cannot be given latch's (%s): start it anew", question->container,
+			strerror(-result));
+	if (result && result != -ECANCELED)
+		audit_note(question->judge->audit, result > 0 ? "regrafted" : "restart-needed", text);
+	answer(question, 0, "");
+}
+
+/* An allowed container that is older than latch has the engine's own socket mounted, or a dead one. */
+static void give_public_socket(struct question *question)
+{
+	int r = regraft(question->judge->looks, question->judge->maps, question->pid, on_grafted, question);
+
+	if (r < 0)
+		on_grafted(r, question);
 }
 
 /* Takes the question to its end: the grant is given or taken, and whoever waits is told. */
@@ -163,10 +187,10 @@ static void settle(struct question *question, bool allowed)
 		grants_note(judge->grants, question->container, question->image_id, &question->basis);
 	else
 		grants_forget(judge->grants, question->container);
-	if (allowed && question->mounts_socket && question->pid)
-		give_public_socket(question);
 	if (!allowed && question->mounts_socket)
 		refuse_mount(question);
+	else if (question->mounts_socket && question->pid)
+		give_public_socket(question);
 	else
 		answer(question, 0, "");
 }
@@ -177,6 +201,7 @@ static void on_container_image_judged(const struct images_verdict *verdict, void
 
 	question->basis = verdict->basis;
 	COPY_STRING(question->parent, verdict->parent);
+	audit_container_digest(question->judge->audit, question->container, verdict->digest);
 	if (verdict->outcome == IMAGES_DENIED && question->mounts_socket)
 		audit_image(question->judge->audit, question->container, question->image, verdict);
 	/* An engine that cannot be asked: the start is refused, and no grant changes. */
@@ -184,14 +209,6 @@ static void on_container_image_judged(const struct images_verdict *verdict, void
 		answer(question, verdict->error, verdict->text);
 	else
 		settle(question, verdict->outcome == IMAGES_ALLOWED);
-}
-
-static bool mounts_guarded_path(const struct maps *maps, const struct engine_container *container)
-{
-	for (size_t i = 0; i < container->host_paths.count; i++)
-		if (mount_source_is_guarded(maps, container->host_paths.items[i]))
-			return true;
-	return false;
 }
 
 static void judge_image_of(struct question *question)
@@ -223,24 +240,69 @@ static void on_host_path_judged(const struct host_access_verdict *verdict, void 
 		judge_image_of(question);
 		return;
 	}
+	question->refused_access = HOST_ACCESS_BIT(HOST_ACCESS_HOST_PATHS);
+	if (question->judge->noting) {
+		judge_image_of(question);
+		return;
+	}
 	snprintf(field, sizeof(field), "the mount of %s", question->host_path);
 	snprintf(text, sizeof(text), MESSAGE_HOST_ACCESS, field,
 		host_access_what(HOST_ACCESS_HOST_PATHS), host_access_name(HOST_ACCESS_HOST_PATHS));
-	question->refused_access = HOST_ACCESS_BIT(HOST_ACCESS_HOST_PATHS);
 	answer(question, -EACCES, text);
 }
 
-/*
- * The engine follows links when it starts a container, and they can lead to another place than they did
- * when it was created. A guarded socket is not looked for here: the image decides about that.
- */
-static void note_host_path(struct question *question, const struct engine_container *container)
+/* Whoever waits is refused; the reason is for who can do something about it. */
+static void note_unseen(const struct question *question, int error, const char *what)
 {
-	const struct mount_sources *sources = &question->judge->sources;
+	char text[640];
 
-	for (size_t i = 0; i < container->binds.count && !question->host_path[0]; i++)
-		if (mount_source_of_path(sources, container->binds.items[i]) == WIRE_SOURCE_HOST)
-			COPY_STRING(question->host_path, container->binds.items[i]);
+	if (error == -ENOENT || error == -ECANCELED)
+		return; /* not there, or latchd ends */
+	snprintf(text, sizeof(text), "cannot look at %s (%s): what needs it is refused", what, strerror(-error));
+	audit_note(question->judge->audit, "look-failed", text);
+}
+
+static void on_mounts_found(int finding, void *context)
+{
+	struct question *question = context;
+	int own;
+
+	if (finding < 0) {
+		char what[96];
+
+		snprintf(what, sizeof(what), "what container %.12s mounts", question->container);
+		note_unseen(question, finding, what);
+		answer(question, finding, "what it mounts could not be looked at");
+		return;
+	}
+	question->mounts_socket = mount_finding_is_guarded(finding);
+	own = mount_finding_own(finding);
+	if (own < 0) {
+		judge_image_of(question);
+		return;
+	}
+	COPY_STRING(question->host_path, question->binds.items[own]);
+	host_access_judge(question->judge->host_access, HOST_ACCESS_BIT(HOST_ACCESS_HOST_PATHS),
+		question->image_id, on_host_path_judged, question);
+}
+
+/*
+ * The engine follows links when it starts a container, and they can lead to another place than they did when it
+ * was created: so its mounts are looked at again.
+ */
+static void find_mounts(struct question *question, const struct engine_container *container)
+{
+	int r = engine_strings_copy(&question->binds, &container->binds);
+
+	if (!r && !container->host_paths.count) {
+		judge_image_of(question);
+		return;
+	}
+	if (!r)
+		r = mount_source_find(&question->judge->sources, container, question->contained,
+			on_mounts_found, question);
+	if (r < 0)
+		on_mounts_found(r, question);
 }
 
 static void on_container(int error, const struct engine_container *container, void *context)
@@ -254,16 +316,9 @@ static void on_container(int error, const struct engine_container *container, vo
 	COPY_STRING(question->container, container->id);
 	COPY_STRING(question->image_id, container->image_id);
 	COPY_STRING(question->image, container->image);
+	audit_container(question->judge->audit, container);
 	question->pid = container->running ? container->pid : 0;
-	question->mounts_socket = mounts_guarded_path(question->judge->maps, container);
-	if (question->contained)
-		note_host_path(question, container);
-	if (question->host_path[0])
-		host_access_judge(question->judge->host_access,
-			HOST_ACCESS_BIT(HOST_ACCESS_HOST_PATHS), question->image_id,
-			on_host_path_judged, question);
-	else
-		judge_image_of(question);
+	find_mounts(question, container);
 }
 
 void judge_container(struct judge *judge, const char *container)
@@ -277,7 +332,11 @@ void judge_container(struct judge *judge, const char *container)
 
 static void on_source(int status, void *context)
 {
-	answer(context, status, "");
+	struct question *question = context;
+
+	if (status < 0)
+		note_unseen(question, status, question->source);
+	answer(question, status, "");
 }
 
 static void on_access(const struct host_access_verdict *verdict, void *context)
@@ -300,10 +359,11 @@ void judge_request(struct judge *judge, const struct wire_request *request, judg
 		return;
 	}
 	question->contained = request->client.tag != LATCH_TAG_HOST;
+	COPY_STRING(question->source, request->text);
 	switch (request->kind) {
 	case WIRE_JUDGE_MOUNT:
-		answer(question, mount_source_of_path(&judge->sources, request->text), "");
-		return;
+		r = mount_source_of_path(&judge->sources, request->text, on_source, question);
+		break;
 	case WIRE_JUDGE_VOLUME:
 		r = mount_source_of_volume(&judge->sources, request->text, on_source, question);
 		break;

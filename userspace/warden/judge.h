@@ -20,10 +20,12 @@ struct judge;
 
 /*
  * Everything given must outlive it. `newer_message`: refuse mounts in the words of newer versions of
- * ECI. NULL without memory.
+ * ECI. `noting`: audit mode, in which a start is judged to its end though something speaks against it,
+ * for it goes on. NULL without memory.
  */
-struct judge *judge_new(const struct maps *maps, struct engine *engine, struct audit *audit,
-	struct grants *grants, bool newer_message);
+struct judge *judge_new(uv_loop_t *loop, const struct maps *maps, struct engine *engine, struct audit *audit,
+	struct grants *grants, bool newer_message, bool noting);
+/* After engine_free. Answers what is outstanding with -ECANCELED. */
 void judge_free(struct judge *judge);
 
 /*

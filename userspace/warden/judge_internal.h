@@ -6,6 +6,7 @@
 #define LATCH_JUDGE_INTERNAL_H
 
 #include "judge.h"
+#include "looks.h"
 #include "mount_source.h"
 
 struct judge {
@@ -15,9 +16,11 @@ struct judge {
 	struct images *images;
 	struct grants *grants;
 	struct host_access_rules *host_access;
+	struct looks *looks;
 	struct mount_sources sources;
 	char *engine_root; /* owned; NULL: not known yet */
 	bool newer_message;
+	bool noting; /* audit mode: what would be refused goes on */
 };
 
 /* Asks the engine about a container, gives it the grant that it has earned or takes the one that it has not. */

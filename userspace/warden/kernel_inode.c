@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kernel_inode.h"
+#include "mountinfo.h"
 #include "util.h"
 
 static int read_fdinfo(int fd, __u64 *ino, int *mount)
@@ -36,37 +37,19 @@ static int read_fdinfo(int fd, __u64 *ino, int *mount)
 	return 0;
 }
 
-static int read_mountinfo(int mount, __u32 *device)
-{
-	FILE *stream = fopen("/proc/self/mountinfo", "re");
-	char *line = NULL;
-	size_t size = 0;
-	int r = -ESTALE; /* the mount went while we looked */
-
-	if (!stream)
-		return -errno;
-	while (r < 0 && getline(&line, &size, stream) > 0) {
-		unsigned int major, minor;
-		int id;
-
-		if (sscanf(line, "%d %*d %u:%u", &id, &major, &minor) != 3 || id != mount)
-			continue;
-		*device = major << 20 | minor;
-		r = 0;
-	}
-	free(line);
-	fclose(stream);
-	return r;
-}
-
 int kernel_inode_of(const char *path, struct latch_inode *inode)
 {
 	_cleanup_close_ int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct mountinfo row;
 	int mount, r;
 
 	*inode = (struct latch_inode){0};
 	if (fd < 0)
 		return -errno;
 	r = read_fdinfo(fd, &inode->ino, &mount);
-	return r < 0 ? r : read_mountinfo(mount, &inode->dev);
+	if (!r)
+		r = mountinfo_find(mount, &row);
+	if (!r)
+		inode->dev = row.major << 20 | row.minor;
+	return r;
 }

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Where the listeners come from: a holder that is still there, or new sockets and a new holder.
- * Where the public one is linked to and who accepts from them is not decided here.
+ * Where the public one is linked to and who accepts from them is not decided here, nor how a holder
+ * is started and watched.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 
 #include "holder.h"
-#include "log.h"
+#include "holder_process.h"
 #include "listener.h"
 #include "paths.h"
 #include "problem.h"
@@ -20,6 +22,9 @@
 
 /* Callers wait here while nobody accepts: as many as the kernel allows (net.core.somaxconn). */
 #define BACKLOG 4096
+
+/* A holder that does not answer for so long is stopped: its sockets are taken in another way. */
+#define HOLDER_PATIENCE_S 3
 
 static int unix_socket(void)
 {
@@ -37,24 +42,51 @@ static void address_of(const char *path, struct sockaddr_un *address)
 
 static int connect_to_holder(void)
 {
+	const struct timeval patience = { .tv_sec = HOLDER_PATIENCE_S };
 	_cleanup_close_ int fd = unix_socket();
 	struct sockaddr_un address;
+	int on = 1;
 
 	if (fd < 0)
 		return fd;
 	address_of(LATCH_HOLDER_SOCKET, &address);
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)))
+	/* Its answer shall say which process it is from. */
+	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) ||
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
+		connect(fd, (struct sockaddr *)&address, sizeof(address)))
 		return -errno;
 	return TAKE_FD(fd);
 }
 
+/* What came along: the descriptors, and who sent them. */
+static int read_control(struct msghdr *message, struct listeners *listeners)
+{
+	int descriptors[HOLDER_SOCKETS] = { -1, -1 };
+	struct ucred sender = {};
+
+	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
+		header = CMSG_NXTHDR(message, header)) {
+		if (header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(descriptors)))
+			memcpy(descriptors, CMSG_DATA(header), sizeof(descriptors));
+		else if (header->cmsg_type == SCM_CREDENTIALS)
+			memcpy(&sender, CMSG_DATA(header), sizeof(sender));
+	}
+	listeners->public = descriptors[0];
+	listeners->control = descriptors[1];
+	if (listeners->public < 0 || !sender.pid)
+		return -EPROTO;
+	listeners->holder = pidfd_open(sender.pid, 0);
+	return listeners->holder < 0 ? -errno : 0;
+}
+
+/* While the connection is open the holder waits for a word more, and is there. */
 static int receive_listeners(int connection, struct listeners *listeners)
 {
 	char byte;
 	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
-	int descriptors[HOLDER_SOCKETS];
 	union {
-		char bytes[CMSG_SPACE(sizeof(descriptors))];
+		char bytes[CMSG_SPACE(HOLDER_SOCKETS * sizeof(int)) +
+			CMSG_SPACE(sizeof(struct ucred))];
 		struct cmsghdr align;
 	} control = {};
 	struct msghdr message = {
@@ -63,18 +95,13 @@ static int receive_listeners(int connection, struct listeners *listeners)
 		.msg_control = control.bytes,
 		.msg_controllen = sizeof(control.bytes),
 	};
-	struct cmsghdr *header;
+	int r = recvmsg(connection, &message, MSG_CMSG_CLOEXEC) == 1 ?
+			read_control(&message, listeners) :
+			-EPROTO;
 
-	if (recvmsg(connection, &message, MSG_CMSG_CLOEXEC) != 1)
-		return -EPROTO;
-	header = CMSG_FIRSTHDR(&message);
-	if (!header || header->cmsg_type != SCM_RIGHTS ||
-		header->cmsg_len != CMSG_LEN(sizeof(descriptors)))
-		return -EPROTO;
-	memcpy(descriptors, CMSG_DATA(header), sizeof(descriptors));
-	listeners->public = descriptors[0];
-	listeners->control = descriptors[1];
-	return 0;
+	if (r < 0)
+		listeners_close(listeners);
+	return r;
 }
 
 static int listeners_from_holder(struct listeners *listeners)
@@ -84,8 +111,7 @@ static int listeners_from_holder(struct listeners *listeners)
 	return connection < 0 ? connection : receive_listeners(connection, listeners);
 }
 
-/* Binds a listening socket at `path`, in place of whatever file was there. */
-static int listen_at(const char *path, mode_t mode)
+int listener_bind(const char *path, mode_t mode)
 {
 	_cleanup_close_ int fd = unix_socket();
 	struct sockaddr_un address;
@@ -107,77 +133,32 @@ static int listen_at(const char *path, mode_t mode)
 	return TAKE_FD(fd);
 }
 
-/* A container must not end it either. It can only be marked while it still has the maps. */
-static void mark_holder(const struct maps *maps)
+static int bind_control(struct listeners *listeners, char **problem)
 {
-	int r = maps_mark_this_process(maps);
-
-	if (r < 0)
-		log_warning("containers are not kept from signals to latch-holder: %s", strerror(-r));
+	listeners->control = listener_bind(LATCH_CONTROL_SOCKET, 0600);
+	return listeners->control < 0 ? problem_set(problem, listeners->control,
+						"cannot listen at %s: %s", LATCH_CONTROL_SOCKET,
+						strerror(-listeners->control)) :
+					0;
 }
 
-/* In the child: exactly the three sockets, at the numbers that the holder knows. */
-static void become_holder(const char *program, const struct listeners *listeners, int door)
+static int make_listeners(struct listeners *listeners, char **problem)
 {
-	/* Out of the way first: each may lie on another's number. */
-	int public = fcntl(listeners->public, F_DUPFD, 10);
-	int control = fcntl(listeners->control, F_DUPFD, 10);
-
-	door = fcntl(door, F_DUPFD, 10);
-	if (public < 0 || control < 0 || door < 0 || dup2(public, HOLDER_FD_PUBLIC) < 0 ||
-		dup2(control, HOLDER_FD_CONTROL) < 0 || dup2(door, HOLDER_FD_DOOR) < 0)
-		_exit(127);
-	close_range(HOLDER_FD_DOOR + 1, ~0U, 0);
-	setsid(); /* signals to latchd's group do not end it */
-	execl(program, "latch-holder", (char *)NULL);
-	_exit(127);
-}
-
-static int start_holder(
-	const char *program, const struct maps *maps, const struct listeners *listeners)
-{
-	_cleanup_close_ int door = listen_at(LATCH_HOLDER_SOCKET, 0600);
-	pid_t child;
-	int status;
-
-	if (door < 0)
-		return door;
-	if (access(program, X_OK))
-		return -errno;
-	/* Twice, so that it is nobody's child and outlives us without being waited for. */
-	child = fork();
-	if (child < 0)
-		return -errno;
-	if (child == 0) {
-		if (fork() == 0) {
-			mark_holder(maps);
-			become_holder(program, listeners, door);
-		}
-		_exit(0);
-	}
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	return 0;
-}
-
-static int make_listeners(const char *holder, const struct maps *maps, struct listeners *listeners,
-	char **problem)
-{
-	int r;
-
-	listeners->public = listen_at(LATCH_PUBLIC_SOCKET, 0600);
+	listeners->public = listener_bind(LATCH_PUBLIC_SOCKET, 0600);
 	if (listeners->public < 0)
 		return problem_set(problem, listeners->public, "cannot listen at %s: %s",
 			LATCH_PUBLIC_SOCKET, strerror(-listeners->public));
-	listeners->control = listen_at(LATCH_CONTROL_SOCKET, 0600);
-	if (listeners->control < 0)
-		return problem_set(problem, listeners->control, "cannot listen at %s: %s",
-			LATCH_CONTROL_SOCKET, strerror(-listeners->control));
-	r = start_holder(holder, maps, listeners);
-	if (r < 0)
-		return problem_set(problem, r, "cannot start %s, which keeps the sockets open: %s", holder,
-			strerror(-r));
-	return 0;
+	return bind_control(listeners, problem);
+}
+
+/* A control socket without a name is reached by nobody. True: there is another one now. */
+static bool renew_control(struct listeners *listeners, int *r, char **problem)
+{
+	if (!access(LATCH_CONTROL_SOCKET, F_OK))
+		return false;
+	close(listeners->control);
+	*r = bind_control(listeners, problem);
+	return true;
 }
 
 static void make_nonblocking(int fd)
@@ -188,13 +169,24 @@ static void make_nonblocking(int fd)
 int listeners_get(
 	const char *holder, const struct maps *maps, struct listeners *listeners, char **problem)
 {
+	bool reached, changed = true;
 	int r = 0;
 
 	*problem = NULL;
-	*listeners = (struct listeners){ .public = -1, .control = -1 };
-	listeners->kept = listeners_from_holder(listeners) == 0;
-	if (!listeners->kept)
-		r = make_listeners(holder, maps, listeners, problem);
+	*listeners = (struct listeners){ .public = -1, .control = -1, .holder = -1 };
+	reached = !listeners_from_holder(listeners);
+	listeners->kept = reached || !holder_process_find(maps, listeners);
+	if (listeners->kept)
+		changed = renew_control(listeners, &r, problem);
+	else
+		r = make_listeners(listeners, problem);
+	/* One that could not be reached gets a successor with a door. */
+	if (!r && (changed || !reached)) {
+		r = holder_process_start(holder, maps, listeners);
+		if (r < 0)
+			problem_set(problem, r, "cannot start %s, which keeps the sockets open: %s",
+				holder, strerror(-r));
+	}
 	if (r < 0) {
 		listeners_close(listeners);
 		return r;
@@ -206,37 +198,37 @@ int listeners_get(
 
 int listeners_get_control(struct listeners *listeners, char **problem)
 {
+	int r;
+
 	*problem = NULL;
-	*listeners = (struct listeners){ .public = -1 };
-	listeners->control = listen_at(LATCH_CONTROL_SOCKET, 0600);
-	if (listeners->control < 0)
-		return problem_set(problem, listeners->control, "cannot listen at %s: %s",
-			LATCH_CONTROL_SOCKET, strerror(-listeners->control));
-	make_nonblocking(listeners->control);
-	return 0;
+	*listeners = (struct listeners){ .public = -1, .holder = -1 };
+	r = bind_control(listeners, problem);
+	if (!r)
+		make_nonblocking(listeners->control);
+	return r;
 }
 
 void listeners_close(struct listeners *listeners)
 {
-	if (listeners->public >= 0)
-		close(listeners->public);
-	if (listeners->control >= 0)
-		close(listeners->control);
-	listeners->public = listeners->control = -1;
+	int *const descriptors[] = { &listeners->public, &listeners->control, &listeners->holder };
+
+	for (size_t i = 0; i < ARRAY_SIZE(descriptors); i++) {
+		if (*descriptors[i] >= 0)
+			close(*descriptors[i]);
+		*descriptors[i] = -1;
+	}
 }
 
-int listeners_release(void)
+int listeners_release(const struct maps *maps)
 {
-	_cleanup_close_ int connection = connect_to_holder();
-	struct listeners listeners = { .public = -1, .control = -1 };
-	int r;
+	struct listeners listeners = { .public = -1, .control = -1, .holder = -1 };
+	int r = listeners_from_holder(&listeners);
 
-	if (connection < 0)
-		return connection == -ENOENT || connection == -ECONNREFUSED ? 0 : connection;
-	r = receive_listeners(connection, &listeners);
-	listeners_close(&listeners);
-	if (!r && write(connection, "q", 1) != 1)
+	if (r < 0)
+		r = holder_process_find(maps, &listeners);
+	if (!r && pidfd_send_signal(listeners.holder, SIGKILL, NULL, 0))
 		r = -errno;
+	listeners_close(&listeners);
 	unlink(LATCH_HOLDER_SOCKET);
-	return r;
+	return r == -ENOENT ? 0 : r;
 }

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * latch's listening sockets and the process that holds them.
+ * latch's listening sockets.
  */
 #ifndef LATCH_LISTENER_H
 #define LATCH_LISTENER_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "maps.h"
 
 struct listeners {
 	int public;  /* bound to LATCH_PUBLIC_SOCKET */
 	int control; /* bound to LATCH_CONTROL_SOCKET */
+	int holder;  /* pidfd of the process that keeps them; -1: none */
 	bool kept;   /* an earlier latchd's holder had them */
 };
 
 /*
- * Gives the listeners: those that a holder of an earlier latchd kept, else new ones, with a new
- * holder started from the program `holder` (a path) and marked as latch's own. Returns 0, or a negative errno and a sentence
- * in *problem (free()). The caller must be marked as latch's own in the kernel, or the gate keeps it
- * from the holder.
+ * Gives the listeners: those that a holder of an earlier latchd kept, else new ones, with a new holder
+ * started from the program `holder` (a path). Returns 0, or a negative errno and a sentence in *problem
+ * (free()). The caller must be marked as latch's own in the kernel, or the gate keeps it from the holder.
  */
 int listeners_get(const char *holder, const struct maps *maps, struct listeners *listeners, char **problem);
 /* The control socket alone, which nobody keeps when latchd ends. The rest as listeners_get. */
@@ -27,6 +28,9 @@ int listeners_get_control(struct listeners *listeners, char **problem);
 void listeners_close(struct listeners *listeners);
 
 /* Ends the holder. Containers that mount the public socket are refused connections from then on. */
-int listeners_release(void);
+int listeners_release(const struct maps *maps);
+
+/* Binds a listening socket at `path`, in place of whatever file was there. A descriptor, or -errno. */
+int listener_bind(const char *path, mode_t mode);
 
 #endif

@@ -10,6 +10,7 @@
 #include "cgroups.h"
 #include "log.h"
 #include "options.h"
+#include "privileges.h"
 #include "settings.h"
 #include "warden.h"
 
@@ -19,6 +20,7 @@
 static bool can_enforce(void)
 {
 	struct stat status;
+	int r;
 
 	if (geteuid()) {
 		log_error("must be root: it loads kernel programs; run it with sudo or as a service");
@@ -32,6 +34,12 @@ static bool can_enforce(void)
 	if (cgroups_check()) {
 		log_error("needs cgroup2 alone at " CGROUP_ROOT ", for containers are known by their "
 			  "cgroup; boot with systemd.unified_cgroup_hierarchy=1, or mount it there");
+		return false;
+	}
+	r = privileges_reduce();
+	if (r < 0) {
+		log_error("cannot give up the capabilities that it does not need: %s; start it with all of "
+			  "root's", strerror(-r));
 		return false;
 	}
 	if (cgroups_pid_is_in_scope(getpid())) {

@@ -6,6 +6,7 @@
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -73,7 +74,10 @@ static int lookup(int map, const void *key, void *value)
 
 static int update(int map, const void *key, const void *value, __u64 flags)
 {
-	return bpf_map_update_elem(map, key, value, flags) ? -errno : 0;
+	if (!bpf_map_update_elem(map, key, value, flags))
+		return 0;
+	/* "Argument list too long" would send whoever reads it the wrong way. */
+	return errno == E2BIG ? -ENOSPC : -errno;
 }
 
 /* A key of any map that is walked. */
@@ -81,6 +85,7 @@ union any_key {
 	struct latch_inode inode;
 	struct latch_dentry name;
 	struct latch_container container;
+	__u64 id;
 };
 
 /* Visits each key, in no order. It may delete the one that it is shown, and no other. */
@@ -137,6 +142,48 @@ int maps_guard(const struct maps *maps, const struct stat *status, enum latch_gu
 void maps_unguard(const struct maps *maps, const struct latch_inode *inode)
 {
 	bpf_map_delete_elem(maps->guarded, inode);
+}
+
+struct engine_visit {
+	bool *found;
+};
+
+static void visit_engine(int map, const union any_key *key, const void *context)
+{
+	const struct engine_visit *visit = context;
+	struct latch_guard guard;
+
+	if (!lookup(map, key, &guard) &&
+		(guard.kind == LATCH_GUARD_ENGINE || guard.kind == LATCH_GUARD_DIRECT))
+		*visit->found = true;
+}
+
+static bool guards_an_engine(const struct maps *maps)
+{
+	bool found = false;
+	const struct engine_visit visit = { &found };
+
+	each_key(maps->guarded, visit_engine, &visit);
+	return found;
+}
+
+int maps_guard_engine(const struct maps *maps, const struct stat *status, enum latch_guard_kind kind,
+	const char *path)
+{
+	struct latch_inode key = maps_inode_of(status);
+	struct latch_guard guard = { .kind = kind }, before;
+
+	guard.first = lookup(maps->guarded, &key, &before) ? !guards_an_engine(maps) : before.first;
+	COPY_STRING(guard.path, path);
+	return update(maps->guarded, &key, &guard, BPF_ANY);
+}
+
+void maps_unguard_engine(const struct maps *maps, const struct latch_inode *inode)
+{
+	struct latch_guard guard;
+
+	if (!lookup(maps->guarded, inode, &guard) && !guard.first)
+		bpf_map_delete_elem(maps->guarded, inode);
 }
 
 /* What lies at a path now: the inode of a socket, or of the folder that a name is in. */
@@ -352,14 +399,29 @@ void maps_each_grant(const struct maps *maps,
 	each_key(maps->grants, visit_grant, &visit);
 }
 
-int maps_tag_scope(const struct maps *maps, uint64_t cgroup, enum latch_tag tag,
-	const char *container, bool only_new)
+static int tag_scope(const struct maps *maps, uint64_t cgroup, struct latch_scope scope,
+	const char *container, __u64 flags)
 {
-	struct latch_scope scope = { .tag = tag };
 	__u64 key = cgroup;
 
 	COPY_STRING(scope.container, container);
-	return update(maps->cgroups, &key, &scope, only_new ? BPF_NOEXIST : BPF_ANY);
+	return update(maps->cgroups, &key, &scope, flags);
+}
+
+int maps_add_scope(const struct maps *maps, uint64_t cgroup, const char *container, bool nested)
+{
+	const struct latch_scope scope = { .tag = LATCH_TAG_CONTAINED, .nested = nested };
+
+	return tag_scope(maps, cgroup, scope, container, BPF_NOEXIST);
+}
+
+int maps_tag_scope(
+	const struct maps *maps, uint64_t cgroup, enum latch_tag tag, const char *container)
+{
+	const struct latch_scope scope = { .tag = tag };
+
+	/* One that is gone meanwhile stays so: its id would be another cgroup's some day. */
+	return tag_scope(maps, cgroup, scope, container, BPF_EXIST);
 }
 
 int maps_find_scope(
@@ -383,7 +445,8 @@ int maps_find_scope(
 	}
 	while (!bpf_map_get_next_key(maps->cgroups, previous, &key)) {
 		previous = &key;
-		if (lookup(maps->cgroups, &key, &scope) || strcmp(scope.container, container))
+		if (lookup(maps->cgroups, &key, &scope) || scope.nested ||
+			strcmp(scope.container, container))
 			continue;
 		if (!found)
 			return -ENOTUNIQ; /* two scopes claim the id: neither is believed */
@@ -392,6 +455,37 @@ int maps_find_scope(
 		found = 0;
 	}
 	return found;
+}
+
+int maps_trust_cgroup(const struct maps *maps, uint64_t cgroup)
+{
+	const struct latch_scope scope = { .tag = LATCH_TAG_HOST };
+
+	return tag_scope(maps, cgroup, scope, "", BPF_ANY);
+}
+
+struct trusted_ids {
+	const uint64_t *ids;
+	size_t count;
+};
+
+static void distrust_unwanted(int map, const union any_key *key, const void *context)
+{
+	const struct trusted_ids *trusted = context;
+	struct latch_scope scope;
+
+	for (size_t i = 0; i < trusted->count; i++)
+		if (trusted->ids[i] == key->id)
+			return;
+	if (!lookup(map, key, &scope) && scope.tag == LATCH_TAG_HOST)
+		bpf_map_delete_elem(map, key);
+}
+
+void maps_distrust_others(const struct maps *maps, const uint64_t *keep, size_t count)
+{
+	const struct trusted_ids trusted = { keep, count };
+
+	each_key(maps->cgroups, distrust_unwanted, &trusted);
 }
 
 void maps_count_scopes(const struct maps *maps, unsigned int counts[LATCH_TAG_CONTAINED + 1])
@@ -405,6 +499,58 @@ void maps_count_scopes(const struct maps *maps, unsigned int counts[LATCH_TAG_CO
 		if (!lookup(maps->cgroups, &key, &scope) && scope.tag <= LATCH_TAG_CONTAINED)
 			counts[scope.tag]++;
 	}
+}
+
+void maps_each_scope(const struct maps *maps,
+	void (*each)(uint64_t cgroup, enum latch_tag tag, const char *container, void *context), void *context)
+{
+	__u64 key, *previous = NULL;
+	struct latch_scope scope;
+
+	while (!bpf_map_get_next_key(maps->cgroups, previous, &key)) {
+		previous = &key;
+		if (lookup(maps->cgroups, &key, &scope) || scope.tag > LATCH_TAG_CONTAINED)
+			continue;
+		scope.container[LATCH_ID_HEX] = 0;
+		each(key, scope.tag, scope.container, context);
+	}
+}
+
+/* A socket's label is found by a descriptor of one's own: the process's is copied for as long. */
+static void look_at(const struct maps *maps, int process, int number,
+	void (*each)(const struct latch_conn *label, void *context), void *context)
+{
+	_cleanup_close_ int fd = (int)syscall(SYS_pidfd_getfd, process, number, 0);
+	struct latch_conn label;
+
+	if (fd < 0 || lookup(maps->conns, &fd, &label) || label.end != LATCH_END_SERVER)
+		return;
+	label.container[LATCH_ID_HEX] = 0;
+	each(&label, context);
+}
+
+int maps_each_connection(const struct maps *maps, pid_t process,
+	void (*each)(const struct latch_conn *label, void *context), void *context)
+{
+	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, process, 0);
+	char path[64], target[16];
+	struct dirent *entry;
+	DIR *folder;
+
+	if (pidfd < 0)
+		return -errno;
+	snprintf(path, sizeof(path), "/proc/%d/fd", process);
+	folder = opendir(path);
+	if (!folder)
+		return -errno;
+	while ((entry = readdir(folder))) {
+		ssize_t length = readlinkat(dirfd(folder), entry->d_name, target, sizeof(target));
+
+		if (length > 7 && !strncmp(target, "socket:", 7))
+			look_at(maps, pidfd, atoi(entry->d_name), each, context);
+	}
+	closedir(folder);
+	return 0;
 }
 
 int maps_public_path(const struct maps *maps, char *path, size_t size)

@@ -18,6 +18,8 @@
 #include "mediator_process.h"
 
 #define CHANNEL_SIZE (4 * 1024 * 1024) /* bytes in flight each way: some eight hundred messages */
+/* One that lived this long has served, or could have; its end says nothing about the next one's. */
+#define SETTLED_MS 5000
 
 struct mediator_process {
 	uv_loop_t *loop;
@@ -31,6 +33,9 @@ struct mediator_process {
 	int channel; /* the warden's end; -1 while it does not run */
 	pid_t pid;   /* 0 while it does not run */
 	gid_t group;
+	uint64_t started;	 /* ms of the loop's clock */
+	unsigned int early_ends; /* in a row, none of them settled */
+	char problem[160];	 /* of the last early end */
 };
 
 /* In the child. Descriptors are first moved out of the way of the numbers they are to have. */
@@ -114,14 +119,16 @@ static bool ends(const char *string, size_t size)
 	return memchr(string, 0, size) != NULL;
 }
 
-/* `text` is how long its text may be. */
+/* `text` is how long its text may be. Figures are no text, and need a whole message's. */
 static bool is_well_formed(const struct wire_request *request, size_t text)
 {
 	return request->kind >= WIRE_JUDGE_MOUNT && request->kind <= WIRE_LAST &&
 	       ends(request->client.comm, sizeof(request->client.comm)) &&
 	       ends(request->client.container, sizeof(request->client.container)) &&
 	       ends(request->method, sizeof(request->method)) &&
-	       ends(request->reason, sizeof(request->reason)) && ends(request->text, text);
+	       ends(request->reason, sizeof(request->reason)) &&
+	       (request->kind == WIRE_FIGURES ? text >= WIRE_TEXT_SIZE : ends(request->text, text)) &&
+	       ends(request->image, sizeof(request->image));
 }
 
 /* One request of a message. False: it is none, and the mediator is not to be listened to any more. */
@@ -130,9 +137,14 @@ static bool take_request(struct mediator_process *mediator, const char *data, si
 	struct wire_request request;
 
 	memcpy(&request, data, size);
-	if (!is_well_formed(&request, size - offsetof(struct wire_request, text)))
+	if (size == WIRE_SHORT_SIZE)
+		request.image[0] = 0;
+	if (!is_well_formed(&request,
+		    size == WIRE_SHORT_SIZE ? WIRE_SHORT_TEXT_SIZE : WIRE_TEXT_SIZE))
 		return false;
-	mediator->message(&request, mediator->context);
+	/* Of one that has ended, questions are nobody's any more. */
+	if (mediator->pid || request.kind == WIRE_REPORT)
+		mediator->message(&request, mediator->context);
 	return true;
 }
 
@@ -172,6 +184,32 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	}
 }
 
+/* What it had sent before it ended is still to be had, unless it was ended for what it sent. */
+static void take_last_reports(struct mediator_process *mediator)
+{
+	char data[WIRE_MAX_SHORT * WIRE_SHORT_SIZE];
+	ssize_t size;
+
+	do
+		size = mediator->poll ? recv(mediator->channel, data, sizeof(data),
+						MSG_DONTWAIT | MSG_TRUNC) :
+					0;
+	while (size > 0 && take_message(mediator, data, size) > 0);
+}
+
+static bool is_settled(const struct mediator_process *mediator)
+{
+	return uv_now(mediator->loop) - mediator->started >= SETTLED_MS;
+}
+
+static void count_early_end(struct mediator_process *mediator, const char *how)
+{
+	mediator->early_ends = is_settled(mediator) ? 0 : mediator->early_ends + 1;
+	snprintf(mediator->problem, sizeof(mediator->problem),
+		"the mediator keeps ending (%s; %u times in a row); clients wait; see latchd's log", how,
+		mediator->early_ends);
+}
+
 static void on_child_ended(uv_signal_t *signal, int number)
 {
 	struct mediator_process *mediator = signal->data;
@@ -182,11 +220,13 @@ static void on_child_ended(uv_signal_t *signal, int number)
 	if (!mediator->pid || waitpid(mediator->pid, &status, WNOHANG) != mediator->pid)
 		return;
 	mediator->pid = 0;
+	take_last_reports(mediator);
 	close_channel(mediator);
 	if (WIFSIGNALED(status))
 		snprintf(how, sizeof(how), "signal %d", WTERMSIG(status));
 	else
 		snprintf(how, sizeof(how), "status %d", WEXITSTATUS(status));
+	count_early_end(mediator, how);
 	mediator->exit(how, mediator->context);
 }
 
@@ -290,6 +330,7 @@ int mediator_process_start(struct mediator_process *mediator, gid_t group)
 		return r;
 	}
 	mediator->group = group;
+	mediator->started = uv_now(mediator->loop);
 	mediator->pid = spawn(mediator,
 		(int[]){ mediator->options.listener, theirs, conns, verdicts, state, cgroups }, 6,
 		gate);
@@ -312,6 +353,14 @@ int mediator_process_start(struct mediator_process *mediator, gid_t group)
 pid_t mediator_process_pid(const struct mediator_process *mediator)
 {
 	return mediator->pid;
+}
+
+const char *mediator_process_problem(const struct mediator_process *mediator)
+{
+	/* A single one may be somebody's doing, and the next is as good as any. */
+	if (mediator->early_ends > 1 && !(mediator->pid && is_settled(mediator)))
+		return mediator->problem;
+	return mediator->pid ? NULL : "the mediator does not run; clients wait; see latchd's log";
 }
 
 void mediator_process_regroup(struct mediator_process *mediator, gid_t group)
@@ -341,6 +390,8 @@ void mediator_process_free(struct mediator_process *mediator)
 	if (mediator->pid) {
 		kill(mediator->pid, SIGTERM);
 		waitpid(mediator->pid, NULL, 0);
+		mediator->pid = 0;
+		take_last_reports(mediator);
 	}
 	close_channel(mediator);
 	uv_close((uv_handle_t *)&mediator->child_ended, on_signal_closed);

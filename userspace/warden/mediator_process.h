@@ -31,7 +31,7 @@ typedef void (*mediator_exit_fn)(const char *how, void *context);
 struct mediator_process *mediator_process_new(uv_loop_t *loop, const struct maps *maps,
 	const struct mediator_options *options, mediator_message_fn message, mediator_exit_fn exit,
 	void *context);
-/* Ends the process with SIGTERM. */
+/* Ends the process with SIGTERM, and takes its last reports: `message` is still called from here. */
 void mediator_process_free(struct mediator_process *mediator);
 
 /*
@@ -42,6 +42,11 @@ void mediator_process_free(struct mediator_process *mediator);
 int mediator_process_start(struct mediator_process *mediator, gid_t group);
 /* Its pid; 0 when it does not run. */
 pid_t mediator_process_pid(const struct mediator_process *mediator);
+/*
+ * Why clients are not served, as a sentence; NULL when they are. One that ended twice before it was settled
+ * keeps ending, also at a moment when it runs. The string is the mediator's, until the next call of the loop.
+ */
+const char *mediator_process_problem(const struct mediator_process *mediator);
 /* Ends it when its group is not `group`: a process cannot change its groups. */
 void mediator_process_regroup(struct mediator_process *mediator, gid_t group);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Paths are looked at where latchd is, if the engine sees the same files; volumes and containers through
- * the engine.
+ * the engine. Who names a path chooses which file system has to answer: so that is done in a child.
  *
  * A volume of the local driver can be any mount that mount(2) can make. Who made one, a container could
  * not without being allowed to (host_access.def), so what counts here is whether the host has put its
@@ -24,7 +24,24 @@ struct inquiry {
 	void *context;
 };
 
-bool mount_source_is_guarded(const struct maps *maps, const char *path)
+/* What a look is to look at. */
+struct sight {
+	const struct mount_sources *sources;
+	bool ours; /* the engine sees the files that latchd sees */
+	bool own;  /* see mount_source_find */
+	const char *path;
+	const struct engine_volume *volume;
+	const struct engine_container *container;
+};
+
+/* Only latchd itself may ask the engine's socket whose it is. */
+static struct sight sight_of(const struct mount_sources *sources)
+{
+	return (struct sight){ .sources = sources,
+		.ours = engine_view_is_ours(engine_socket(sources->engine)) };
+}
+
+static bool is_guarded(const struct maps *maps, const char *path)
 {
 	struct stat status;
 
@@ -32,14 +49,57 @@ bool mount_source_is_guarded(const struct maps *maps, const char *path)
 	return !stat(path, &status) && maps_guard_kind(maps, &status) != LATCH_GUARD_NONE;
 }
 
-enum wire_source mount_source_of_path(const struct mount_sources *sources, const char *path)
+static enum wire_source source_of_path(const struct sight *sight, const char *path)
 {
-	if (mount_source_is_guarded(sources->maps, path))
+	if (is_guarded(sight->sources->maps, path))
 		return WIRE_SOURCE_SOCKET;
 	/* What cannot be looked at where the engine looks counts as the host's own. */
-	if (!engine_view_is_ours(engine_socket(sources->engine)))
+	if (!sight->ours)
 		return WIRE_SOURCE_HOST;
-	return host_files_own(path, sources->engine_root) ? WIRE_SOURCE_HOST : WIRE_SOURCE_PLAIN;
+	return host_files_own(path, sight->sources->engine_root) ? WIRE_SOURCE_HOST : WIRE_SOURCE_PLAIN;
+}
+
+static int look_at_path(const void *what)
+{
+	const struct sight *sight = what;
+
+	return source_of_path(sight, sight->path);
+}
+
+int mount_source_of_path(const struct mount_sources *sources, const char *path, mount_source_fn done,
+	void *context)
+{
+	struct sight sight = sight_of(sources);
+
+	sight.path = path;
+	return looks_begin(sources->looks, look_at_path, &sight, done, context);
+}
+
+static int look_at_container(const void *what)
+{
+	const struct sight *sight = what;
+	const struct engine_container *container = sight->container;
+	int guarded = 0, own = 0;
+
+	for (size_t i = 0; i < container->host_paths.count && !guarded; i++)
+		guarded = is_guarded(sight->sources->maps, container->host_paths.items[i]);
+	/* A guarded socket is not the host's own here: the image decides about that. */
+	for (size_t i = 0; sight->own && i < container->binds.count && !own; i++)
+		if (source_of_path(sight, container->binds.items[i]) == WIRE_SOURCE_HOST)
+			own = i + 1;
+	return own << 1 | guarded;
+}
+
+int mount_source_find(const struct mount_sources *sources, const struct engine_container *container, bool own,
+	mount_finding_fn done, void *context)
+{
+	struct sight sight = { .sources = sources };
+
+	if (own)
+		sight = sight_of(sources);
+	sight.own = own;
+	sight.container = container;
+	return looks_begin(sources->looks, look_at_container, &sight, done, context);
 }
 
 static void note(enum wire_source *worst, enum wire_source source)
@@ -70,8 +130,7 @@ static bool is_bind(const char *options)
 }
 
 /* What the local driver would mount. */
-static enum wire_source source_of_mount(
-	const struct mount_sources *sources, const struct engine_volume *volume)
+static enum wire_source source_of_mount(const struct sight *sight, const struct engine_volume *volume)
 {
 	static const char *const elsewhere[] = {"nfs", "nfs4", "cifs", "smb3", "tmpfs"};
 	struct stat status;
@@ -85,19 +144,18 @@ static enum wire_source source_of_mount(
 	if (volume->device[0] != '/')
 		return WIRE_SOURCE_HOST;
 	if (!is_bind(volume->options) && !stat(volume->device, &status) && S_ISBLK(status.st_mode))
-		return host_files_on_device(&status, sources->engine_root) ? WIRE_SOURCE_HOST :
-									     WIRE_SOURCE_PLAIN;
+		return host_files_on_device(&status, sight->sources->engine_root) ? WIRE_SOURCE_HOST :
+										    WIRE_SOURCE_PLAIN;
 	if (!is_bind(volume->options))
 		return WIRE_SOURCE_HOST;
-	return mount_source_of_path(sources, volume->device);
+	return source_of_path(sight, volume->device);
 }
 
-static enum wire_source source_of_volume(
-	const struct mount_sources *sources, const struct engine_volume *volume)
+static int look_at_volume(const void *what)
 {
-	/* What another driver made, the host's administrator let it make. */
-	return strcmp(volume->driver, "local") ? WIRE_SOURCE_PLAIN :
-						 source_of_mount(sources, volume);
+	const struct sight *sight = what;
+
+	return source_of_mount(sight, sight->volume);
 }
 
 static void finish(struct inquiry *inquiry, int status)
@@ -109,17 +167,38 @@ static void finish(struct inquiry *inquiry, int status)
 
 static void ask_next(struct inquiry *inquiry);
 
+static void on_looked(int status, void *context)
+{
+	struct inquiry *inquiry = context;
+
+	if (status < 0) {
+		finish(inquiry, status);
+		return;
+	}
+	note(&inquiry->worst, status);
+	ask_next(inquiry);
+}
+
 static void on_volume(int error, const struct engine_volume *volume, void *context)
 {
 	struct inquiry *inquiry = context;
+	struct sight sight;
+	int r;
 
 	if (error && error != -ENOENT && error != -EINVAL) {
 		finish(inquiry, error);
 		return;
 	}
-	if (!error)
-		note(&inquiry->worst, source_of_volume(inquiry->sources, volume));
-	ask_next(inquiry);
+	/* What another driver made, the host's administrator let it make. */
+	if (error || strcmp(volume->driver, "local")) {
+		ask_next(inquiry);
+		return;
+	}
+	sight = sight_of(inquiry->sources);
+	sight.volume = volume;
+	r = looks_begin(inquiry->sources->looks, look_at_volume, &sight, on_looked, inquiry);
+	if (r < 0)
+		finish(inquiry, r);
 }
 
 static void ask_next(struct inquiry *inquiry)
@@ -138,20 +217,29 @@ static void ask_next(struct inquiry *inquiry)
 	finish(inquiry, inquiry->worst);
 }
 
+static int look_at_binds(const void *what)
+{
+	const struct sight *sight = what;
+	enum wire_source worst = WIRE_SOURCE_PLAIN;
+
+	for (size_t i = 0; i < sight->container->binds.count; i++)
+		note(&worst, source_of_path(sight, sight->container->binds.items[i]));
+	return worst;
+}
+
 static void on_container(int error, const struct engine_container *container, void *context)
 {
 	struct inquiry *inquiry = context;
-	int r = error;
+	struct sight sight;
+	int r = error ? error : engine_strings_copy(&inquiry->volumes, &container->volumes);
 
-	for (size_t i = 0; !r && i < container->binds.count; i++)
-		note(&inquiry->worst,
-			mount_source_of_path(inquiry->sources, container->binds.items[i]));
-	if (!r)
-		r = engine_strings_copy(&inquiry->volumes, &container->volumes);
-	if (r)
+	if (!r) {
+		sight = sight_of(inquiry->sources);
+		sight.container = container;
+		r = looks_begin(inquiry->sources->looks, look_at_binds, &sight, on_looked, inquiry);
+	}
+	if (r < 0)
 		finish(inquiry, r);
-	else
-		ask_next(inquiry);
 }
 
 static struct inquiry *inquiry_new(

@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <stdio.h>
 
+#include "audit_sink.h"
 #include "log.h"
 #include "options.h"
 #include "paths.h"
@@ -35,7 +36,19 @@ static const char help_begin[] =
 	"                       a socket more, or one less, that is the host's alone; may be repeated.\n"
 	"                       Closed to containers where they are: those of containerd, BuildKit, podman,\n"
 	"                       CRI-O, cri-dockerd and Docker Desktop (`latchctl doctor` lists them)\n"
-	"  --audit FILE         audit log, JSON lines (default " LATCH_AUDIT_LOG ")\n"
+	"  --trust-cgroup PATH  whose processes are the host's, whatever namespaces they have: the host's own\n"
+	"                       services where these are containers (\"/services\", below the root of the\n"
+	"                       hierarchy); may be repeated. Containers of the engine below it stay containers\n"
+	"  --audit SINK         where the audit goes: `journald`, `syslog`, or a file that gets JSON lines;\n"
+	"                       may be repeated (default " LATCH_AUDIT_LOG ")\n"
+	"  --audit-rotate SIZE,COUNT\n"
+	"                       an audit log that has grown to SIZE bytes (or 64M, 1G) is renamed to\n"
+	"                       FILE.1, and COUNT old ones are kept (default 64M,5); 0: never\n"
+	"  --mode MODE          `enforce` (default): as the settings say; `audit`: refuse nothing, whatever\n"
+	"                       the settings say, and record what would be refused\n"
+	"  --metrics ADDRESS:PORT\n"
+	"                       serve metrics for Prometheus at this loopback address (127.0.0.1:9469,\n"
+	"                       [::1]:9469) as well; they always are at " LATCH_METRICS_SOCKET "\n"
 	"  --transport KIND     `mediated` (default): clients talk to latch, which talks to the engine;\n"
 	"                       `direct`: they talk to the engine, and the kernel refuses what the\n"
 	"                       command list does not allow, with EPERM instead of a message\n"
@@ -162,16 +175,76 @@ static int change_siblings(bool add, const char *path, struct options *options)
 	return 2;
 }
 
+static int parse_metrics(const char *text, struct options *options)
+{
+	if (!metrics_parse_address(text, &options->metrics))
+		return -1;
+	log_error("--metrics=%s: expected a loopback address and a port, as 127.0.0.1:9469 or [::1]:9469; "
+		  "for a Prometheus on another machine forward to that (docs/metrics.md says how)", text);
+	return 2;
+}
+
+static int parse_mode(const char *text, struct options *options)
+{
+	options->noting = !strcmp(text, "audit");
+	if (options->noting || !strcmp(text, "enforce"))
+		return -1;
+	log_error("--mode=%s: expected `enforce` or `audit`", text);
+	return 2;
+}
+
+static int parse_rotation(const char *text, struct options *options)
+{
+	if (!audit_rotation_parse(&options->audit_rotation, text))
+		return -1;
+	log_error("--audit-rotate=%s: expected a size and how many old logs to keep (at most %d), as in "
+		  "`64M,5`, or `0` for never", text, AUDIT_ROTATION_MAX_COUNT);
+	return 2;
+}
+
+static int add_sink(const char *text, struct options *options)
+{
+	size_t count = 0;
+
+	while (options->audit[count]) {
+		if (!strcmp(options->audit[count], text)) {
+			log_error("--audit=%s is there twice", text);
+			return 2;
+		}
+		count++;
+	}
+	if (!text[0] || count == OPTIONS_MAX_SINKS) {
+		log_error(text[0] ? "--audit=%s: more than %d of them" :
+				    "--audit=%s: expected `journald`, `syslog` or a file",
+			text, OPTIONS_MAX_SINKS);
+		return 2;
+	}
+	options->audit[count] = text;
+	return -1;
+}
+
+const char *options_audit_log(const struct options *options)
+{
+	for (const char *const *sink = options->audit; *sink; sink++)
+		if (audit_sink_is_file(*sink))
+			return *sink;
+	return NULL;
+}
+
 int options_parse(int argc, char **argv, struct options *options)
 {
-	enum { SETTINGS = 1000, SOCKET, GUARD, NO_GUARD, AUDIT, TRANSPORT, MESSAGE, MIRROR, INSECURE,
-		CONFIG, CERTIFICATES, USER, LIMIT, HELP, VERSION };
+	enum { SETTINGS = 1000, SOCKET, GUARD, NO_GUARD, TRUST, AUDIT, ROTATE, MODE, METRICS, TRANSPORT, MESSAGE, MIRROR,
+		INSECURE, CONFIG, CERTIFICATES, USER, LIMIT, HELP, VERSION };
 	static const struct option table[] = {
 		{ "settings", required_argument, NULL, SETTINGS },
 		{ "socket", required_argument, NULL, SOCKET },
 		{ "guard", required_argument, NULL, GUARD },
 		{ "no-guard", required_argument, NULL, NO_GUARD },
+		{ "trust-cgroup", required_argument, NULL, TRUST },
 		{ "audit", required_argument, NULL, AUDIT },
+		{ "audit-rotate", required_argument, NULL, ROTATE },
+		{ "mode", required_argument, NULL, MODE },
+		{ "metrics", required_argument, NULL, METRICS },
 		{ "transport", required_argument, NULL, TRANSPORT },
 		{ "mount-message", required_argument, NULL, MESSAGE },
 		{ "registry-mirror", required_argument, NULL, MIRROR },
@@ -188,7 +261,7 @@ int options_parse(int argc, char **argv, struct options *options)
 
 	memset(options, 0, sizeof(*options));
 	options->socket = LATCH_DEFAULT_SOCKET;
-	options->audit = LATCH_AUDIT_LOG;
+	audit_rotation_init(&options->audit_rotation);
 	siblings_init(&options->siblings);
 	limits_init(&options->limits);
 	options->registry.certificates = OPTIONS_CERTIFICATES;
@@ -210,8 +283,32 @@ int options_parse(int argc, char **argv, struct options *options)
 			if (r >= 0)
 				return r;
 			break;
+		case TRUST:
+			if (!trusted_add(&options->trusted, optarg)) {
+				log_error("--trust-cgroup=%s: expected a cgroup below the root, as \"/services\", "
+					  "that is no container's; at most %d of them", optarg, TRUSTED_MAX);
+				return 2;
+			}
+			break;
 		case AUDIT:
-			options->audit = optarg;
+			r = add_sink(optarg, options);
+			if (r >= 0)
+				return r;
+			break;
+		case ROTATE:
+			r = parse_rotation(optarg, options);
+			if (r >= 0)
+				return r;
+			break;
+		case MODE:
+			r = parse_mode(optarg, options);
+			if (r >= 0)
+				return r;
+			break;
+		case METRICS:
+			r = parse_metrics(optarg, options);
+			if (r >= 0)
+				return r;
 			break;
 		case TRANSPORT:
 			r = parse_transport(optarg, options);
@@ -266,5 +363,7 @@ int options_parse(int argc, char **argv, struct options *options)
 		log_error("unexpected argument \"%s\"; run `latchd --help`", argv[optind]);
 		return 2;
 	}
+	if (!options->audit[0])
+		options->audit[0] = LATCH_AUDIT_LOG;
 	return find_directory(options);
 }

@@ -35,11 +35,18 @@ static int prepare_commands(
 	return r;
 }
 
-static int flip(
-	const struct maps *maps, const struct settings *settings, int generation, char **problem)
+/* Who started latchd in audit mode wants a record, of settings that are switched off as well. */
+enum latch_mode policy_mode(const struct policy *policy, const struct settings *settings)
 {
-	int r = maps_flip(maps, generation,
-		settings->enabled ? LATCH_MODE_ENFORCE : LATCH_MODE_OFF);
+	if (policy->noting)
+		return LATCH_MODE_AUDIT;
+	return settings->enabled ? LATCH_MODE_ENFORCE : LATCH_MODE_OFF;
+}
+
+static int flip(const struct policy *policy, const struct maps *maps, const struct settings *settings,
+	int generation, char **problem)
+{
+	int r = maps_flip(maps, generation, policy_mode(policy, settings));
 
 	return r < 0 ? problem_set(problem, r, "cannot write the kernel's state: %s",
 			       strerror(-r)) :
@@ -47,31 +54,31 @@ static int flip(
 }
 
 int policy_start(struct policy *policy, const struct maps *maps, struct settings *settings, bool direct,
-	char **problem)
+	bool noting, char **problem)
 {
 	int generation;
 
-	*policy = (struct policy){ .settings = settings, .direct = direct };
+	*policy = (struct policy){ .settings = settings, .direct = direct, .noting = noting };
 	*problem = NULL;
 	settings->commands.direct = direct;
 	generation = prepare_commands(maps, settings, problem);
 	if (generation < 0)
 		return generation;
 	policy->generation = generation;
-	return flip(maps, settings, generation, problem);
+	return flip(policy, maps, settings, generation, problem);
 }
 
 /* From here on something changes for running containers. `next` is taken. */
-static int put_in_force(const struct policy_parts *parts, const struct settings *settings,
-	struct images_list *next, int generation, char **problem)
+static int put_in_force(struct policy *policy, const struct policy_parts *parts,
+	const struct settings *settings, struct images_list *next, int generation)
 {
 	int r = judge_withdraw(parts->judge, next);
 
 	if (r < 0)
-		problem_set(problem, r, "cannot take the grants that would be over: %s",
+		problem_set(&policy->problem, r, "cannot take the grants that would be over: %s",
 			strerror(-r));
 	else
-		r = flip(parts->maps, settings, generation, problem);
+		r = flip(policy, parts->maps, settings, generation, &policy->problem);
 	/* On failure the old list stays, and gives back what was taken. */
 	if (r < 0)
 		images_list_free(next);
@@ -103,7 +110,7 @@ static int try_reload(
 		host_access_rules_free(rules);
 		return problem_set(&policy->problem, r, "out of memory");
 	}
-	r = put_in_force(parts, *settings, next, generation, &policy->problem);
+	r = put_in_force(policy, parts, *settings, next, generation);
 	if (r < 0) {
 		host_access_rules_free(rules);
 		return r;

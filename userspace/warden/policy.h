@@ -17,6 +17,7 @@ struct policy {
 	struct settings *settings; /* in force; owned */
 	uint32_t generation;	   /* of `verdicts`, that they are in */
 	bool direct; /* the transport: nobody looks into builds */
+	bool noting; /* audit mode, whatever the settings say: nothing is refused */
 	char *problem; /* why the last reload was refused, a line each; NULL when it was not */
 };
 
@@ -33,11 +34,14 @@ struct policy_parts {
 
 /*
  * Puts the command list and the mode into the kernel: the first policy of this process, in direct
- * transport or not. Takes `settings`, also on error. Returns 0, or a negative errno and *problem
+ * transport or not, in audit mode (`noting`) or as the settings say. Takes `settings`, also on error. Returns 0, or a negative errno and *problem
  * (free()).
  */
 int policy_start(struct policy *policy, const struct maps *maps, struct settings *settings, bool direct,
-	char **problem);
+	bool noting, char **problem);
+
+/* What the kernel obeys of it. */
+enum latch_mode policy_mode(const struct policy *policy, const struct settings *settings);
 
 /*
  * Reads the file that the policy in force came from once more, and puts it into force: wholly, or not

@@ -28,6 +28,7 @@
 #define PIN_LINKS LATCH_PIN_ROOT "/links"
 #define BPF_FS	  "/sys/fs/bpf"
 #define BPF_LOG_SIZE 65536
+#define MAX_PROGRAMS 128
 
 /* What libbpf and the verifier said, kept until somebody asks; the last bytes count. */
 static char last_words[2048];
@@ -226,27 +227,53 @@ int programs_install(char **problem)
 	return r;
 }
 
-int programs_missing(char *name, size_t size)
+/*
+ * The pins that there must be in this kernel. It is asked for with every scrape, and to find out takes
+ * reading the kernel's types: kept.
+ */
+static struct {
+	char names[MAX_PROGRAMS][32];
+	size_t count; /* 0: not known yet */
+} expected;
+
+static int find_expected(void)
 {
 	struct latch *latch = latch__open(); /* for the names alone: nothing is loaded */
 	struct bpf_program *program;
-	int missing = 0;
 
 	if (!latch)
 		return -errno;
 	choose_programs(latch);
 	bpf_object__for_each_program(program, latch->obj) {
-		char path[128];
-
 		if (!bpf_program__autoload(program))
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", PIN_LINKS, bpf_program__name(program));
-		if (!access(path, F_OK))
-			continue;
-		snprintf(name, size, "%s", bpf_program__name(program));
-		missing++;
+		if (expected.count == MAX_PROGRAMS) {
+			expected.count = 0;
+			latch__destroy(latch);
+			return -E2BIG;
+		}
+		COPY_STRING(expected.names[expected.count], bpf_program__name(program));
+		expected.count++;
 	}
 	latch__destroy(latch);
+	return 0;
+}
+
+int programs_missing(char *name, size_t size)
+{
+	int missing = 0, r = expected.count ? 0 : find_expected();
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < expected.count; i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), "%s/%s", PIN_LINKS, expected.names[i]);
+		if (!access(path, F_OK))
+			continue;
+		snprintf(name, size, "%s", expected.names[i]);
+		missing++;
+	}
 	return missing;
 }
 

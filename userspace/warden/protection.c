@@ -195,6 +195,19 @@ static void add_programs(struct list *list, const char *folder)
 	}
 }
 
+/* Logs that were rotated. More than these nobody keeps whose machine writes as much in a day. */
+#define MAX_OLD_LOGS 16
+
+static void add_old_logs(struct list *list, const char *path, unsigned int count)
+{
+	for (unsigned int i = 1; path && i <= count && i <= MAX_OLD_LOGS; i++) {
+		char old[PATH_MAX];
+
+		if (snprintf(old, sizeof(old), "%s.%u", path, i) < (int)sizeof(old))
+			add_named(list, old);
+	}
+}
+
 static void collect(struct list *list, const struct protection_paths *paths)
 {
 	static const char *const folders[] = { LATCH_PIN_ROOT, LATCH_PIN_ROOT "/links", LATCH_RUN_DIR,
@@ -209,6 +222,7 @@ static void collect(struct list *list, const struct protection_paths *paths)
 		add_named(list, files[i]);
 	add_named(list, paths->settings);
 	add_named(list, paths->audit);
+	add_old_logs(list, paths->audit, paths->audit_old);
 	add_named(list, paths->socket);
 	for (size_t i = 0; paths->siblings && i < paths->siblings->count; i++)
 		add_named(list, paths->siblings->paths[i]);
@@ -255,13 +269,16 @@ static void tell(struct list *list, const struct maps *maps)
 int protection_apply(const struct maps *maps, const struct protection_paths *paths)
 {
 	struct list *list = calloc(1, sizeof(*list));
+	bool looked;
 	int r;
 
 	if (!list)
 		return -ENOMEM;
 	collect(list, paths);
+	looked = !list->error;
 	tell(list, maps);
-	if (!list->error) {
+	/* Where a map is full, what nobody wants any more makes room for the next time. */
+	if (looked) {
 		maps_unprotect(maps, has_file, list);
 		maps_unreserve_names(maps, has_name, list);
 	}

@@ -11,7 +11,8 @@
 /* What is not at a fixed place. A NULL is left out. */
 struct protection_paths {
 	const char *settings;
-	const char *audit;
+	const char *audit; /* NULL: there is no such file */
+	unsigned int audit_old; /* of it, how many rotated ones: FILE.1 ... */
 	const char *socket;   /* the engine's public path */
 	const char *programs; /* the folder of latch's own */
 	const struct siblings *siblings;

@@ -24,9 +24,11 @@ static int note(int r, const char *what, int *first, char **problem)
 int release_everything(char **problem)
 {
 	static const char *const files[] = { LATCH_PUBLIC_SOCKET, LATCH_CONTROL_SOCKET,
-		LATCH_HOLDER_SOCKET, LATCH_ENGINE_SOCKET, LATCH_LOCK };
+		LATCH_HOLDER_SOCKET, LATCH_ENGINE_SOCKET, LATCH_LOCK,
+		LATCH_SEQUENCE, LATCH_METRICS_SOCKET };
 	char path[128] = LATCH_DEFAULT_SOCKET;
-	struct maps maps;
+	struct maps maps = {};
+	bool open = false;
 	int first = 0;
 
 	*problem = NULL;
@@ -34,14 +36,17 @@ int release_everything(char **problem)
 		maps_public_path(&maps, path, sizeof(path));
 		/* The gate lets nobody but latch talk to the holder: so this process must be known as latch's. */
 		maps_mark_this_process(&maps);
-		maps_close(&maps);
+		open = true;
 	}
 	if (note(adoption_undo(path), "give the engine its socket back", &first, problem) < 0)
-		return first; /* the engine would be out of reach: leave everything as it is */
-	note(listeners_release(), "end the holder", &first, problem);
+		goto out; /* the engine would be out of reach: leave everything as it is */
+	note(listeners_release(&maps), "end the holder", &first, problem);
 	note(programs_remove(), "remove the kernel programs", &first, problem);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		unlink(files[i]);
 	rmdir(LATCH_RUN_DIR);
+out:
+	if (open)
+		maps_close(&maps);
 	return first;
 }

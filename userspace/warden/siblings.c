@@ -92,8 +92,8 @@ static bool is_listed(const char *path, const void *context)
 {
 	const struct siblings *siblings = context;
 
-	if (!strcmp(path, LATCH_CONTROL_SOCKET))
-		return true; /* latchctl's, which is none of these and has the same rule */
+	if (!strcmp(path, LATCH_METRICS_SOCKET))
+		return true; /* latch's own, which is none of these and has the same rule */
 	for (size_t i = 0; i < siblings->count; i++)
 		if (!strncmp(path, siblings->paths[i], sizeof(((struct latch_guard *)NULL)->path) - 1))
 			return true;

@@ -6,6 +6,8 @@
  * What does not stand by what is known at this moment is taken before anybody is asked; what is asked
  * gives back what was taken in excess.
  */
+#include <errno.h>
+
 #include "cgroups.h"
 #include "judge_internal.h"
 
@@ -18,6 +20,16 @@ struct census {
 	size_t count;
 };
 
+static bool is_listed(const char *container, const void *context)
+{
+	const struct census *census = context;
+
+	for (size_t i = 0; i < census->count; i++)
+		if (!strcmp(census->containers[i].id, container))
+			return true;
+	return false;
+}
+
 /*
  * The engine does not have the container any more, and its id comes to nobody else. One that was judged
  * after the list was asked for may be younger than the list.
@@ -28,9 +40,8 @@ static void take_gone(const char *container, bool used, void *context)
 	struct judge *judge = census->judge;
 
 	(void)used;
-	for (size_t i = 0; i < census->count; i++)
-		if (!strcmp(census->containers[i].id, container))
-			return;
+	if (is_listed(container, census))
+		return;
 	if (grants_since(judge->grants, container, census->asked))
 		return;
 	cgroups_contain(judge->maps, container);
@@ -50,12 +61,16 @@ static void on_list(int error, const struct engine_summary *containers, size_t c
 	struct census *census = context;
 	struct judge *judge = census->judge;
 
+	if (error == -EFBIG)
+		audit_note(judge->audit, "list-failed", "the engine has more containers than latchd reads at "
+			"once (docs/limits.md): grants of containers that are gone are not looked for");
 	census->containers = containers;
 	census->count = count;
 	/* Without an answer nothing changes: the event stream lists again when the engine is back. */
 	if (!error && census->whole) {
 		maps_each_grant(judge->maps, take_gone, census);
 		grants_each(judge->grants, forget_gone, census);
+		audit_containers_there(judge->audit, is_listed, census);
 	}
 	/* Also those that do not run: a grant is to be there when a restart policy starts one. */
 	for (size_t i = 0; !error && i < count; i++)
@@ -192,6 +207,11 @@ void judge_engine_event(const struct engine_event *event, void *context)
 	case ENGINE_EVENT_DESTROY:
 		maps_revoke(judge->maps, event->container);
 		grants_forget(judge->grants, event->container);
+		audit_container_gone(judge->audit, event->container);
+		break;
+	case ENGINE_EVENT_RENAME:
+		if (event->name[0])
+			audit_container_renamed(judge->audit, event->container, event->name);
 		break;
 	case ENGINE_EVENT_DIE:
 	case ENGINE_EVENT_DISCONNECTED:

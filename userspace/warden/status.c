@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "audit_words.h"
 #include "programs.h"
 #include "status.h"
 
@@ -108,14 +109,17 @@ static json_t *problems_array(const struct status_sources *sources)
 	if (!sources->engine)
 		json_array_append_new(problems,
 			json_string("no engine listens, and clients get nothing done; start it"));
-	if (!sources->mediator && !sources->direct)
+	if (sources->mediator_problem)
+		json_array_append_new(problems, json_string(sources->mediator_problem));
+	if (sources->unprotected[0])
 		json_array_append_new(problems,
-			json_string("the mediator does not run; clients wait; see latchd's log"));
+			json_sprintf("%s; make room, or correct what it says, then `latchctl reload`",
+				sources->unprotected));
 	if (maps_incomplete(sources->maps))
 		json_array_append_new(problems,
 			json_string("a container's tag was lost, so every caller without one counts as "
-				    "contained; end containers that are not needed, then `latchctl "
-				    "release` and start latchd again"));
+				    "contained, the host too; end containers that are not needed, then "
+				    "`latchctl release` and start latchd again"));
 	return problems;
 }
 
@@ -125,7 +129,7 @@ json_t *status_object(const struct status_sources *sources)
 
 	return json_pack("{s:b, s:s, s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o}", "healthy",
 		json_array_size(problems) == 0, "mode",
-		sources->policy->settings->enabled ? "enforce" : "off", "transport",
+		audit_mode_name(policy_mode(sources->policy, sources->policy->settings)), "transport",
 		sources->direct ? "direct" : "mediated", "socket", sources->socket, "engine",
 		sources->engine, "mediator_pid", (int)sources->mediator, "policy",
 		policy_object(sources), "containers", containers_object(sources), "counters", counters_object(sources), "problems",

@@ -23,11 +23,13 @@ struct status_sources {
 	bool engine;	    /* one listens behind it */
 	bool direct;	    /* transport: no mediator belongs to it */
 	pid_t mediator;	    /* 0: none runs */
+	const char *mediator_problem; /* why it serves nobody; NULL: it does, or none belongs to it */
+	const char *unprotected; /* what could not be kept from containers; empty: nothing */
 };
 
 /*
  * A new object. `healthy` in it is true when the kernel enforces, an engine is there and the
- * mediator (of mediated transport) runs; `problems` holds a sentence for each thing that keeps it from being so.
+ * mediator (of mediated transport) serves; `problems` holds a sentence for each thing that keeps it from being so.
  */
 json_t *status_object(const struct status_sources *sources);
 

@@ -10,19 +10,21 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <systemd/sd-daemon.h>
 
 #include "adoption.h"
 #include "audit.h"
+#include "audit_words.h"
 #include "cgroups.h"
-#include "command.h"
-#include "control.h"
 #include "direct.h"
+#include "holder_process.h"
 #include "judge.h"
 #include "listener.h"
 #include "log.h"
+#include "mediator_totals.h"
 #include "mediator_process.h"
+#include "metrics_service.h"
 #include "paths.h"
 #include "policy.h"
 #include "problem.h"
@@ -30,48 +32,22 @@
 #include "protection.h"
 #include "release.h"
 #include "siblings.h"
-#include "status.h"
 #include "warden.h"
+#include "warden_parts.h"
 
 /* A mediator that dies at once must not keep the machine busy. */
 #define RESTART_MIN_MS 100
 #define RESTART_MAX_MS 10000
 
-struct warden {
-	const struct options *options;
-	struct policy policy;
-	uv_loop_t loop;
-	int lock;
-	struct listeners listeners;
-	struct maps maps;
-	struct audit *audit;
-	struct fetch_pool *pool;
-	struct engine *engine;
-	struct registry *registry;
-	struct images *images;
-	struct grants *grants;
-	struct judge *judge;
-	struct mediator_process *mediator;
-	struct adoption *adoption; /* mediated transport */
-	struct direct *direct;	   /* direct transport; the other one is NULL */
-	struct control *control;
-	uv_timer_t restart;
-	unsigned int restart_ms;
-	uv_signal_t terminate, interrupt;
-	int hangup; /* a signalfd for SIGHUP, or -1 */
-	uv_poll_t hangup_poll;
-	bool releasing;
-	int exit_status;
-};
-
-static void stop(struct warden *warden, int status)
+void warden_stop(struct warden *warden, int status)
 {
+	sd_notify(0, "STOPPING=1");
 	warden->exit_status = status;
 	uv_stop(&warden->loop);
 }
 
 /* Says it in the log and in the audit. */
-static void note(struct warden *warden, const char *event, const char *text)
+void warden_note(struct warden *warden, const char *event, const char *text)
 {
 	log_info("%s", text);
 	audit_note(warden->audit, event, text);
@@ -99,32 +75,41 @@ static int take_lock(struct warden *warden)
 	return 0;
 }
 
-/* Keeps from containers what is the host's alone, as it is now: other sockets, and what latch lives on. */
-static int protect(struct warden *warden)
+/*
+ * Keeps from containers what is the host's alone, as it is now: other sockets, and what latch lives on.
+ * Before that, who the host is.
+ */
+int warden_protect(struct warden *warden)
 {
 	const struct protection_paths paths = {
 		.settings = warden->policy.settings->path,
-		.audit = warden->options->audit,
+		.audit = options_audit_log(warden->options),
+		.audit_old = warden->options->audit_rotation.count,
 		.socket = warden->options->socket,
 		.programs = warden->options->directory,
 		.siblings = &warden->options->siblings,
 	};
+	char *text = warden->unprotected;
+	const size_t size = sizeof(warden->unprotected);
 	const char *sibling = "";
-	char text[PATH_MAX + 160];
 	int r;
 
-	r = siblings_guard(&warden->options->siblings, &warden->maps, &sibling);
-	if (r < 0) {
-		snprintf(text, sizeof(text), "cannot close %s to containers: %s", sibling, strerror(-r));
+	text[0] = 0;
+	r = trusted_apply(&warden->options->trusted, &warden->maps);
+	if (r >= 0)
+		r = siblings_guard(&warden->options->siblings, &warden->maps, &sibling);
+	if (r < 0 && !sibling[0]) {
+		snprintf(text, size, "cannot trust a cgroup: %s", strerror(-r));
+	} else if (r < 0) {
+		snprintf(text, size, "cannot close %s to containers: %s", sibling, strerror(-r));
 	} else {
 		r = protection_apply(&warden->maps, &paths);
 		if (r >= 0)
 			return 0;
-		snprintf(text, sizeof(text), "not all of latch's files are kept from containers: %s",
-			strerror(-r));
+		snprintf(text, size, "not all of latch's files are kept from containers: %s", strerror(-r));
 	}
 	if (warden->audit)
-		note(warden, "protection-failed", text);
+		warden_note(warden, "protection-failed", text);
 	else
 		log_error("%s", text);
 	return r;
@@ -145,11 +130,11 @@ static int prepare_kernel(struct warden *warden, struct settings *settings)
 		r = maps_mark_this_process(&warden->maps);
 	if (!r)
 		r = policy_start(&warden->policy, &warden->maps, TAKE_PTR(settings),
-			warden->options->direct, &problem);
+			warden->options->direct, warden->options->noting, &problem);
 	settings_free(settings);
 	if (!r)
 		r = cgroups_tag_existing(&warden->maps);
-	if (r >= 0 && protect(warden) < 0)
+	if (r >= 0 && warden_protect(warden) < 0)
 		return -EIO; /* it has said so */
 	if (r < 0)
 		log_error("cannot fill the kernel's maps: %s", problem_text(problem, r));
@@ -189,7 +174,9 @@ static void on_mediator_exit(const char *how, void *context)
 
 	snprintf(text, sizeof(text), "the mediator ended (%s); started again in %u ms", how,
 		warden->restart_ms);
-	note(warden, "mediator-ended", text);
+	audit_mediator_ended(warden->audit);
+	warden_note(warden, "mediator-ended", text);
+	mediator_totals_end(&warden->totals);
 	uv_timer_start(&warden->restart, on_restart, warden->restart_ms, 0);
 	warden->restart_ms *= 2;
 	if (warden->restart_ms > RESTART_MAX_MS)
@@ -200,7 +187,19 @@ static void on_reply(const struct wire_reply *reply, void *context)
 {
 	struct warden *warden = context;
 
+	warden->questions--;
+	if (reply->status == -EACCES)
+		decisions_access_refused(&warden->decisions, reply->access);
 	mediator_process_reply(warden->mediator, reply);
+}
+
+static void take_figures(struct warden *warden, const struct wire_request *request)
+{
+	struct wire_figures figures;
+
+	memcpy(&figures, request->text, sizeof(figures));
+	mediator_totals_take(&warden->totals, &figures);
+	decisions_host_passed(&warden->decisions, figures.host_passed);
 }
 
 static void on_message(const struct wire_request *request, void *context)
@@ -209,17 +208,31 @@ static void on_message(const struct wire_request *request, void *context)
 
 	/* It serves: the next end is a new one, not the same one again. */
 	warden->restart_ms = RESTART_MIN_MS;
-	if (request->kind == WIRE_REPORT)
+	switch (request->kind) {
+	case WIRE_REPORT:
+		decisions_report(&warden->decisions, request);
 		audit_report(warden->audit, request);
-	else
+		break;
+	case WIRE_FIGURES:
+		take_figures(warden, request);
+		break;
+	default:
+		warden->questions++;
 		judge_request(warden->judge, request, on_reply, warden);
+	}
 }
 
 /* The engine. */
 
-static const char *public_path(const struct warden *warden)
+const char *warden_public_path(const struct warden *warden)
 {
 	return warden->direct ? direct_path(warden->direct) : adoption_path(warden->adoption);
+}
+
+bool warden_has_engine(const struct warden *warden)
+{
+	return warden->direct ? direct_has_engine(warden->direct) :
+				adoption_has_engine(warden->adoption, NULL);
 }
 
 /* Direct, clients find nobody where no engine is; mediated, latch answers. */
@@ -228,12 +241,12 @@ static void note_engine(struct warden *warden, bool there)
 	char text[512];
 
 	if (there)
-		snprintf(text, sizeof(text), "the engine at %s is %s", public_path(warden),
+		snprintf(text, sizeof(text), "the engine at %s is %s", warden_public_path(warden),
 			warden->direct ? "guarded now" : "behind latch now");
 	else
-		snprintf(text, sizeof(text), "no engine at %s%s", public_path(warden),
+		snprintf(text, sizeof(text), "no engine at %s%s", warden_public_path(warden),
 			warden->direct ? "" : ": clients get 503 until it is started");
-	note(warden, there ? "adopted" : "engine-absent", text);
+	warden_note(warden, there ? "adopted" : "engine-absent", text);
 }
 
 static void on_adoption(enum adoption_event event, const char *problem, void *context)
@@ -241,7 +254,7 @@ static void on_adoption(enum adoption_event event, const char *problem, void *co
 	struct warden *warden = context;
 	struct stat engine;
 
-	protect(warden); /* the public path may have got another inode */
+	warden_protect(warden); /* the public path may have got another inode */
 	switch (event) {
 	case ADOPTION_ADOPTED:
 		note_engine(warden, true);
@@ -253,10 +266,10 @@ static void on_adoption(enum adoption_event event, const char *problem, void *co
 		note_engine(warden, false);
 		break;
 	case ADOPTION_PLANTED:
-		note(warden, "planted", problem);
+		warden_note(warden, "planted", problem);
 		break;
 	case ADOPTION_FAILED:
-		note(warden, "adoption-failed", problem);
+		warden_note(warden, "adoption-failed", problem);
 		break;
 	}
 }
@@ -268,173 +281,35 @@ static void on_digests_changed(void *context)
 	judge_again(warden->judge);
 }
 
-/* The policy. */
-
-static void say_policy(const struct settings *settings)
-{
-	for (size_t i = 0; i < settings->warning_count; i++)
-		log_warning("%s", settings->warnings[i]);
-	if (!settings->enabled)
-		log_warning("%s: enhancedContainerIsolation.value is false: containers are tagged, "
-			    "and nothing is refused", settings->path);
-}
-
-static void say_lines(const char *text)
-{
-	_cleanup_free_ char *copy = strdup(text);
-	char *rest = copy, *line;
-
-	while ((line = strsep(&rest, "\n")))
-		if (*line)
-			log_error("%s", line);
-}
-
-/* Puts the settings file into force as it is now. Returns 0, or a negative errno: then nothing changed. */
-static int reload(struct warden *warden)
-{
-	const struct policy_parts parts = { &warden->maps, warden->images, warden->judge,
-		&warden->loop, warden->engine, warden->registry };
-	struct policy *policy = &warden->policy;
-	uint32_t generation = policy->generation;
-	char digest[sizeof(policy->settings->digest)], text[1024];
-	int r;
-
-	COPY_STRING(digest, policy->settings->digest);
-	r = policy_reload(policy, &parts);
-	if (r < 0) {
-		say_lines(policy->problem);
-		snprintf(text, sizeof(text), "policy %s stays in force (generation %u): %s", digest,
-			generation, policy->problem);
-		note(warden, "reload-failed", text);
-		return r;
-	}
-	say_policy(policy->settings);
-	protect(warden);
-	snprintf(text, sizeof(text),
-		"policy %s (generation %u) replaced by %s (generation %u) from %s, mode %s", digest,
-		generation, policy->settings->digest, policy->generation, policy->settings->path,
-		policy->settings->enabled ? "enforce" : "off");
-	note(warden, "reload", text);
-	return 0;
-}
-
-static json_t *reload_answer(struct warden *warden)
-{
-	const struct policy *policy = &warden->policy;
-	json_t *warnings;
-
-	if (reload(warden) < 0)
-		return json_pack("{s:s}", "error", policy->problem);
-	warnings = json_array();
-	for (size_t i = 0; i < policy->settings->warning_count; i++)
-		json_array_append_new(warnings, json_string(policy->settings->warnings[i]));
-	return json_pack("{s:s, s:s, s:i, s:o}", "file", policy->settings->path, "sha256",
-		policy->settings->digest, "generation", (int)policy->generation, "warnings",
-		warnings);
-}
-
-static void on_hangup(uv_poll_t *poll, int status, int events)
-{
-	struct warden *warden = poll->data;
-	struct signalfd_siginfo signal;
-
-	(void)events;
-	/* Any number of hang-ups that came meanwhile are one. */
-	if (status >= 0 && read(warden->hangup, &signal, sizeof(signal)) == sizeof(signal))
-		reload(warden);
-}
-
-/* The control socket. */
-
-static json_t *status_answer(struct warden *warden)
-{
-	const struct status_sources sources = {
-		.policy = &warden->policy,
-		.maps = &warden->maps,
-		.images = warden->images,
-		.audit = warden->audit,
-		.socket = public_path(warden),
-		.direct = warden->direct != NULL,
-		.engine = warden->direct ? direct_has_engine(warden->direct) :
-					   adoption_has_engine(warden->adoption, NULL),
-		.mediator = warden->mediator ? mediator_process_pid(warden->mediator) : 0,
-	};
-
-	return status_object(&sources);
-}
-
-/* A question of latchctl's about an image. */
-struct image_question {
-	struct control_session *session;
-	char image[CONTROL_LINE_SIZE];
-};
-
-static void on_image_judged(const struct images_verdict *verdict, void *context)
-{
-	static const char *const outcomes[] = {
-		[IMAGES_ALLOWED] = "allowed",
-		[IMAGES_DENIED] = "denied",
-		[IMAGES_NOT_LOCAL] = "unknown",
-		[IMAGES_ERROR] = "unknown",
-	};
-	struct image_question *question = context;
-
-	control_answer(question->session,
-		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "image", question->image, "id",
-			verdict->image_id, "verdict", outcomes[verdict->outcome], "reason",
-			images_reason_name(verdict->reason), "entry", verdict->entry, "parent",
-			verdict->parent, "text", verdict->text));
-	free(question);
-}
-
-static void explain_image(
-	struct warden *warden, const char *image, struct control_session *session)
-{
-	struct image_question *question = calloc(1, sizeof(*question));
-
-	if (question) {
-		question->session = session;
-		COPY_STRING(question->image, image);
-	}
-	if (!question || images_judge(warden->images, image, IMAGES_REVALIDATE, on_image_judged,
-				 question) < 0) {
-		free(question);
-		control_answer(session, json_pack("{s:s}", "error", "latchd cannot judge it now"));
-	}
-}
-
-static void on_command(const char *command, struct control_session *session, void *context)
-{
-	struct warden *warden = context;
-
-	if (!strcmp(command, "status")) {
-		control_answer(session, status_answer(warden));
-	} else if (!strcmp(command, "reload")) {
-		control_answer(session, reload_answer(warden));
-	} else if (!strcmp(command, "release")) {
-		note(warden, "release", "released by latchctl");
-		warden->releasing = true;
-		control_answer(session, json_pack("{s:b}", "ok", 1));
-		stop(warden, 0);
-	} else if (!strncmp(command, CONTROL_IMAGE, strlen(CONTROL_IMAGE))) {
-		explain_image(warden, command + strlen(CONTROL_IMAGE), session);
-	} else {
-		control_answer(session, json_pack("{s:s}", "error", "unknown command"));
-	}
-}
-
 static void on_signal(uv_signal_t *signal, int number)
 {
 	struct warden *warden = signal->data;
 
 	(void)number;
-	note(warden, "stopped",
+	warden_note(warden, "stopped",
 		warden->direct ? "stopped by a signal; the kernel goes on deciding by itself" :
 				 "stopped by a signal; the kernel goes on refusing, and clients wait");
-	stop(warden, 0);
+	warden_stop(warden, 0);
+}
+
+/* To follow the engine's events must not start one that is to be started by a client. */
+static int let_engine_sleep(struct warden *warden)
+{
+	int r = engine_let_sleep(warden->engine, warden_public_path(warden));
+
+	if (r < 0)
+		log_error("cannot follow the engine: %s", strerror(-r));
+	return r;
 }
 
 /* Start and end. */
+
+/* To whoever started it, if that asked to be told (NOTIFY_SOCKET): what is to wait for latch waits no more. */
+static void say_ready(const struct warden *warden)
+{
+	sd_notifyf(0, "READY=1\nSTATUS=policy %s (%.12s), audit in %s", warden->policy.settings->path,
+		warden->policy.settings->digest, warden->options->audit[0]);
+}
 
 /* What a container's own listener would say of containers and images decides nothing. */
 static bool is_host_process(pid_t pid, const void *maps)
@@ -458,8 +333,8 @@ static int start_judging(struct warden *warden)
 	warden->grants = grants_new(&warden->loop, LATCH_GRANTS_FILE);
 	if (!warden->grants)
 		return -ENOMEM;
-	warden->judge = judge_new(&warden->maps, warden->engine, warden->audit, warden->grants,
-		warden->options->newer_message);
+	warden->judge = judge_new(&warden->loop, &warden->maps, warden->engine, warden->audit, warden->grants,
+		warden->options->newer_message, warden->options->noting);
 	warden->registry = registry_new(&warden->loop, warden->pool, &warden->options->registry);
 	if (!warden->judge || !warden->registry)
 		return -ENOMEM;
@@ -477,20 +352,23 @@ static int start_judging(struct warden *warden)
 	return engine_events_start(warden->engine, judge_engine_event, warden->judge);
 }
 
-static int serve_control(struct warden *warden)
+/* latchd has the sockets as well: nothing was lost, as long as there is a new holder before it ends itself. */
+static void on_holder_ended(const char *problem, void *context)
 {
-	int r = control_new(&warden->loop, &warden->maps, TAKE_FD(warden->listeners.control),
-		on_command, warden, &warden->control);
+	struct warden *warden = context;
+	char text[256];
 
-	if (r < 0)
-		log_error("cannot serve " LATCH_CONTROL_SOCKET ": %s", strerror(-r));
-	return r;
+	warden_protect(warden); /* the door of the new one */
+	snprintf(text, sizeof(text), "the holder of latch's sockets ended; %s%s",
+		problem[0] ? "no new one can be started, it is tried again: " : "a new one was started",
+		problem);
+	warden_note(warden, "holder-ended", text);
 }
 
 /* Mediated transport: latch's listener in the engine's place, and the mediator behind it. */
 static int start_mediated(struct warden *warden)
 {
-	char holder[PATH_MAX + 16], mediator[PATH_MAX + 16];
+	char mediator[PATH_MAX + 16], *holder = warden->holder_program;
 	struct mediator_options options = {
 		.program = mediator,
 		.engine_socket = LATCH_ENGINE_SOCKET,
@@ -500,7 +378,7 @@ static int start_mediated(struct warden *warden)
 	_cleanup_free_ char *problem = NULL;
 	int r;
 
-	snprintf(holder, sizeof(holder), "%s/latch-holder", warden->options->directory);
+	snprintf(holder, sizeof(warden->holder_program), "%s/latch-holder", warden->options->directory);
 	snprintf(mediator, sizeof(mediator), "%s/latch-mediator", warden->options->directory);
 	r = listeners_get(holder, &warden->maps, &warden->listeners, &problem);
 	if (r < 0) {
@@ -509,10 +387,12 @@ static int start_mediated(struct warden *warden)
 	}
 	if (warden->listeners.kept)
 		log_info("took over the sockets of an earlier latchd");
+	warden->holder = holder_watch_new(&warden->loop, holder, &warden->maps, &warden->listeners,
+		on_holder_ended, warden);
 	options.listener = warden->listeners.public;
 	warden->mediator = mediator_process_new(&warden->loop, &warden->maps, &options, on_message,
 		on_mediator_exit, warden);
-	if (!warden->mediator) {
+	if (!warden->mediator || !warden->holder) {
 		log_error("out of memory");
 		return -ENOMEM;
 	}
@@ -522,7 +402,7 @@ static int start_mediated(struct warden *warden)
 		log_error("%s", problem_text(problem, r));
 		return r;
 	}
-	r = serve_control(warden);
+	r = warden_serve_control(warden);
 	if (!r)
 		start_mediator(warden);
 	return r;
@@ -553,13 +433,11 @@ static int start_direct(struct warden *warden)
 		log_error("%s", problem_text(problem, r));
 		return r;
 	}
-	return serve_control(warden);
+	return warden_serve_control(warden);
 }
 
 static void watch_signals(struct warden *warden)
 {
-	sigset_t hangup;
-
 	uv_signal_init(&warden->loop, &warden->terminate);
 	uv_signal_init(&warden->loop, &warden->interrupt);
 	warden->terminate.data = warden->interrupt.data = warden;
@@ -568,22 +446,29 @@ static void watch_signals(struct warden *warden)
 	uv_timer_init(&warden->loop, &warden->restart);
 	warden->restart.data = warden;
 	warden->restart_ms = RESTART_MIN_MS;
-	/* main() has blocked it for good: there is no moment in which it would end latchd. */
-	sigemptyset(&hangup);
-	sigaddset(&hangup, SIGHUP);
-	warden->hangup = signalfd(-1, &hangup, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (warden->hangup < 0) {
-		log_warning("SIGHUP does nothing, use `latchctl reload`: %m");
-		return;
-	}
-	uv_poll_init(&warden->loop, &warden->hangup_poll, warden->hangup);
-	warden->hangup_poll.data = warden;
-	uv_poll_start(&warden->hangup_poll, UV_READABLE, on_hangup);
+	warden_follow_hangup(warden);
+}
+
+static void note_start(struct warden *warden)
+{
+	char text[PATH_MAX + 160];
+
+	snprintf(text, sizeof(text), "latchd " LATCH_VERSION " started: policy %s from %s, mode %s, "
+		 "transport %s", warden->policy.settings->digest, warden->policy.settings->path,
+		audit_mode_name(policy_mode(&warden->policy, warden->policy.settings)),
+		warden->options->direct ? "direct" : "mediated");
+	audit_note(warden->audit, "started", text);
 }
 
 /* Takes `settings`. */
 static int start(struct warden *warden, struct settings *settings)
 {
+	const struct audit_log_options audit = {
+		.sinks = warden->options->audit,
+		.rotation = warden->options->audit_rotation,
+		.sequence = LATCH_SEQUENCE,
+		.users = "/etc/passwd",
+	};
 	_cleanup_free_ char *problem = NULL;
 	int r;
 
@@ -601,19 +486,28 @@ static int start(struct warden *warden, struct settings *settings)
 	r = prepare_kernel(warden, settings);
 	if (r < 0)
 		return r;
-	r = audit_new(&warden->loop, &warden->maps, warden->options->audit, &warden->audit, &problem);
+	r = audit_new(&warden->loop, &warden->maps, &audit, warden->options->noting, &warden->audit,
+		&problem);
 	if (r < 0) {
 		log_error("%s", problem_text(problem, r));
 		return r;
 	}
+	audit_count_into(warden->audit, &warden->decisions);
+	audit_set_policy(warden->audit, warden->policy.settings->digest);
+	note_start(warden);
 	r = start_judging(warden);
 	if (r < 0) {
 		log_error("cannot begin to judge images: %s", strerror(-r));
 		return r;
 	}
 	r = warden->options->direct ? start_direct(warden) : start_mediated(warden);
+	if (!r)
+		r = let_engine_sleep(warden);
+	if (!r)
+		warden->metrics = metrics_service_new(&warden->loop, &warden->maps,
+			&warden->options->metrics, warden_metrics_page, warden);
 	/* Once more: there are sockets and files of its own that were not there before. */
-	return r < 0 ? r : protect(warden);
+	return r < 0 ? r : warden_protect(warden);
 }
 
 static void close_walk(uv_handle_t *handle, void *context)
@@ -626,6 +520,8 @@ static void close_walk(uv_handle_t *handle, void *context)
 static void end(struct warden *warden)
 {
 	control_free(warden->control);
+	metrics_service_free(warden->metrics);
+	holder_watch_free(warden->holder);
 	mediator_process_free(warden->mediator);
 	adoption_free(warden->adoption);
 	direct_free(warden->direct);
@@ -670,17 +566,21 @@ static void release(struct warden *warden)
 int warden_run(const struct options *options, struct settings *settings)
 {
 	struct warden warden = { .options = options, .hangup = -1,
-		.listeners = { .public = -1, .control = -1 } };
+		.listeners = { .public = -1, .control = -1, .holder = -1 } };
+	struct timespec now;
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);
+	clock_gettime(CLOCK_REALTIME, &now);
+	warden.started = now.tv_sec + now.tv_nsec / 1e9;
 	uv_loop_init(&warden.loop);
 	watch_signals(&warden);
-	say_policy(settings);
+	warden_say_policy(options, settings);
 	r = start(&warden, settings);
 	if (!r) {
 		log_info("policy %s (%.12s), audit in %s", warden.policy.settings->path,
-			warden.policy.settings->digest, options->audit);
+			warden.policy.settings->digest, options->audit[0]);
+		say_ready(&warden);
 		uv_run(&warden.loop, UV_RUN_DEFAULT);
 	}
 	end(&warden);

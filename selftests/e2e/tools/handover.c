@@ -10,10 +10,14 @@
  *   move-splice, move-sendfile   the same, by these
  *   fork       a child with the inherited descriptor moves into CGROUP, then sends
  *   rights     a task in CGROUP gets the descriptor by SCM_RIGHTS
+ *   rights-splice, rights-tee, rights-vmsplice, rights-sendfile, rights-oob, rights-write
+ *              the same, and what it sends comes from a pipe, from a pipe that tee or vmsplice filled,
+ *              from a file; is out-of-band data; is written
  *   getfd      a task in CGROUP takes the descriptor by pidfd_getfd
  *   return     a task that was in CGROUP moves out again and connects
  *   orphan     a child forked in CGROUP moves out again and connects
  *   birth      a child born in CGROUP (CLONE_INTO_CGROUP, no move to be seen) moves out and connects
+ *   into       a child born in CGROUP connects there, and sends
  *   late       a process in CGROUP connects, says so, and sends when it has read a line
  *   thread     a thread of a process that was moved as a whole execs nothing, moves out, connects
  */
@@ -88,12 +92,19 @@ static int send_ping(int fd)
 	return send(fd, ping, strlen(ping), MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
+static void make_pipe(int ends[2])
+{
+	if (pipe(ends))
+		fail("pipe");
+}
+
 static int splice_ping(int fd)
 {
 	int ends[2];
 
-	if (pipe(ends) || write(ends[1], ping, strlen(ping)) < 0)
-		fail("pipe");
+	make_pipe(ends);
+	if (write(ends[1], ping, strlen(ping)) < 0)
+		fail("write");
 	return splice(ends[0], NULL, fd, NULL, strlen(ping), 0) < 0 ? -errno : 0;
 }
 
@@ -104,6 +115,60 @@ static int sendfile_ping(int fd)
 	if (file < 0 || write(file, ping, strlen(ping)) < 0)
 		fail("memfd_create");
 	return sendfile(fd, file, &(off_t){ 0 }, strlen(ping)) < 0 ? -errno : 0;
+}
+
+static int tee_ping(int fd)
+{
+	int full[2], copy[2];
+
+	make_pipe(full);
+	make_pipe(copy);
+	if (write(full[1], ping, strlen(ping)) < 0 || tee(full[0], copy[1], strlen(ping), 0) < 0)
+		fail("tee");
+	return splice(copy[0], NULL, fd, NULL, strlen(ping), 0) < 0 ? -errno : 0;
+}
+
+static int vmsplice_ping(int fd)
+{
+	struct iovec text = { (void *)ping, strlen(ping) };
+	int ends[2];
+
+	make_pipe(ends);
+	if (vmsplice(ends[1], &text, 1, 0) < 0)
+		fail("vmsplice");
+	return splice(ends[0], NULL, fd, NULL, strlen(ping), 0) < 0 ? -errno : 0;
+}
+
+static int oob_ping(int fd)
+{
+	return send(fd, ping, strlen(ping), MSG_OOB | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static int write_ping(int fd)
+{
+	return write(fd, ping, strlen(ping)) < 0 ? -errno : 0;
+}
+
+static const struct {
+	const char *name;
+	int (*send)(int fd);
+} senders[] = {
+	{ "rights", send_ping },
+	{ "rights-splice", splice_ping },
+	{ "rights-tee", tee_ping },
+	{ "rights-vmsplice", vmsplice_ping },
+	{ "rights-sendfile", sendfile_ping },
+	{ "rights-oob", oob_ping },
+	{ "rights-write", write_ping },
+};
+
+/* By the way's name; NULL where the descriptor is not passed by SCM_RIGHTS. */
+static int (*sender_of(const char *how))(int fd)
+{
+	for (size_t i = 0; i < sizeof(senders) / sizeof(senders[0]); i++)
+		if (!strcmp(how, senders[i].name))
+			return senders[i].send;
+	return NULL;
 }
 
 static void move_and_send(const char *path, const char *cgroup, int (*send)(int fd))
@@ -171,7 +236,7 @@ static int take_rights(int channel)
 	return fd;
 }
 
-static void by_rights(const char *path, const char *cgroup)
+static void by_rights(const char *path, const char *cgroup, int (*send)(int fd))
 {
 	int pair[2], fd = connect_as_host(path);
 	pid_t child;
@@ -183,7 +248,7 @@ static void by_rights(const char *path, const char *cgroup)
 		close(fd);
 		enter(cgroup);
 		fd = take_rights(pair[1]);
-		say(fd < 0 ? fd : send_ping(fd));
+		say(fd < 0 ? fd : send(fd));
 		_exit(0);
 	}
 	pass_rights(pair[0], fd);
@@ -245,6 +310,7 @@ static void by_thread(const char *path, const char *cgroup, const char *root)
 	say(escape.result);
 }
 
+/* `root` NULL: the child stays where it was born. */
 static void by_birth(const char *path, const char *cgroup, const char *root)
 {
 	struct clone_args arguments = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD };
@@ -255,7 +321,8 @@ static void by_birth(const char *path, const char *cgroup, const char *root)
 	if (child < 0)
 		fail("clone3");
 	if (child == 0) {
-		enter(root);
+		if (root)
+			enter(root);
 		say(connect_and_send(path));
 		_exit(0);
 	}
@@ -270,8 +337,8 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (argc != 4) {
-		fputs("usage: handover stay|splice|move|move-splice|move-sendfile|fork|rights|getfd|return|"
-		      "orphan|birth|late|thread SOCKET CGROUP\n",
+		fputs("usage: handover stay|splice|move|move-splice|move-sendfile|fork|rights[-splice|-tee|"
+		      "-vmsplice|-sendfile|-oob|-write]|getfd|return|orphan|birth|into|late|thread SOCKET CGROUP\n",
 			stderr);
 		return 2;
 	}
@@ -298,8 +365,8 @@ int main(int argc, char **argv)
 			_exit(0);
 		}
 		finish_child(child);
-	} else if (!strcmp(how, "rights")) {
-		by_rights(path, cgroup);
+	} else if (sender_of(how)) {
+		by_rights(path, cgroup, sender_of(how));
 	} else if (!strcmp(how, "getfd")) {
 		by_getfd(path, cgroup);
 	} else if (!strcmp(how, "return")) {
@@ -317,6 +384,8 @@ int main(int argc, char **argv)
 		finish_child(child);
 	} else if (!strcmp(how, "birth")) {
 		by_birth(path, cgroup, root);
+	} else if (!strcmp(how, "into")) {
+		by_birth(path, cgroup, NULL);
 	} else if (!strcmp(how, "late")) {
 		enter(cgroup);
 		fd = connect_as_host(path);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * plant PATH: puts a listening socket of its own at PATH and
- * answers whoever comes as an engine would. Like the engine it binds without permission bits and sets
- * them when it listens. Ends when it is killed.
+ * plant PATH...: puts a listening socket of its own at each PATH, the first at descriptor 3, and answers
+ * whoever comes to the first as an engine would. Like the engine it binds without permission bits and
+ * sets them when it listens. Ends when it is killed.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -12,23 +12,32 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-int main(int argc, char **argv)
+static int listen_at(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	unlink(path);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 16) ||
+		chmod(path, 0666)) {
+		perror("plant");
+		_exit(1);
+	}
+	return fd;
+}
+
+int main(int argc, char **argv)
+{
 	int fd;
 
-	if (argc != 2)
+	if (argc < 2)
 		return 2;
-	strncpy(address.sun_path, argv[1], sizeof(address.sun_path) - 1);
-	unlink(argv[1]);
-	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	signal(SIGPIPE, SIG_IGN); /* who knocks and leaves must not end it */
 	umask(0777);
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 16) ||
-		chmod(argv[1], 0666)) {
-		perror("plant");
-		return 1;
-	}
+	fd = listen_at(argv[1]);
+	for (int i = 2; i < argc; i++)
+		listen_at(argv[i]);
 	for (;;) {
 		int client = accept(fd, NULL, NULL);
 

@@ -118,6 +118,11 @@ static int bind_over(char **a)
 	return enter(a[1]) < 0 ? -1 : mount("/dev/null", a[0], NULL, MS_BIND, NULL);
 }
 
+static int make_slave(char **a)
+{
+	return enter(a[1]) < 0 ? -1 : mount(NULL, a[0], NULL, MS_SLAVE | MS_REC, NULL);
+}
+
 static int unmount(char **a)
 {
 	return enter(a[1]) < 0 ? -1 : umount2(a[0], MNT_DETACH);
@@ -254,6 +259,7 @@ static const struct {
 	{ "socket", 1, make_socket, "NAME" },
 	{ "mount", 1, mount_over, "FOLDER [PID]" },
 	{ "bind", 1, bind_over, "FILE [PID]" },
+	{ "slave", 1, make_slave, "FOLDER [PID]" },
 	{ "umount", 1, unmount, "FOLDER [PID]" },
 	{ "enter", 1, enter_mounts, "PID" },
 	{ "kill", 2, signal_process, "PID SIGNAL" },

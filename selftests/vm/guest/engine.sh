@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# The registry and the engine in the guest: how each is started, with which flags, and when it
-# counts as ready. Sourced by the set-up; tests that stop the engine source it to start it again.
+# The registry and the engine in the guest, with the images they begin with: how each is started, with
+# which flags, and when it counts as ready. Sourced by the set-up; tests that stop the engine source it to
+# start it again.
 
 LOGS=${LOGS:-/run/latch-vm/logs}
 STANDING_IMAGES=(localhost:5000/{allowed/cli:1,allowed/cli:2,other/cli:1})
@@ -39,10 +40,27 @@ engine_curl() {
 	curl -fsS --max-time 120 --unix-socket "$ENGINE_SOCKET" "$@" "http://engine$path"
 }
 
+# unpack_images STORE: the stores were written by a real engine and registry (guest/seed). The engine's is
+# unpacked: an overlay over it would not do as the upper layer of the engine's own overlays.
+unpack_images() {
+	tar x -C /var/lib/docker --xattrs --xattrs-include='*' -f "$1/docker.tar"
+	mkdir -p /run/latch-vm/registry/{upper,work} /var/lib/docker-registry
+	mount -t overlay -o "lowerdir=$1/registry,upperdir=/run/latch-vm/registry/upper" \
+		-o workdir=/run/latch-vm/registry/work registry /var/lib/docker-registry
+}
+
+images_ready() {
+	local image
+	for image in "${STANDING_IMAGES[@]}"; do
+		engine_curl "/images/$image/json" >/dev/null ||
+			{ echo "the engine does not have $image"; return 1; }
+	done
+}
+
 listens() { (exec 4<>"/dev/tcp/${1%:*}/${1#*:}"); }
 
-start_registry() {
-	cat >/run/latch-vm/registry.yml <<-END
+registry_config() {
+	cat <<-END
 		version: 0.1
 		log: {level: info}
 		storage:
@@ -50,6 +68,10 @@ start_registry() {
 		  delete: {enabled: true}
 		http: {addr: "$REGISTRY"}
 	END
+}
+
+start_registry() {
+	registry_config >/run/latch-vm/registry.yml
 	service registry docker-registry serve /run/latch-vm/registry.yml
 }
 
@@ -63,9 +85,16 @@ start_engine() {
 	service dockerd dockerd "${ENGINE_FLAGS[@]}"
 }
 
+# dockerd gives its containerd fifteen seconds and then ends, which is too soon on a machine that is slow.
+engine_there() {
+	[ ! -S "$ENGINE_SOCKET" ] || return 0
+	! grep -q '^failed to start containerd: timeout' "$LOGS/dockerd.log" || pgrep -x dockerd >/dev/null || start_engine
+	return 1
+}
+
 # The engine listens before it serves: one request that waits says more than many that fail.
 engine_ready() {
-	await 90 "the engine's socket" test -S "$ENGINE_SOCKET" &&
+	await 90 "the engine's socket" engine_there &&
 		await 90 "the engine" engine_curl /_ping >/dev/null
 }
 

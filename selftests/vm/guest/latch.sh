@@ -6,7 +6,7 @@
 LOGS=${LOGS:-/run/latch-vm/logs}
 repo=${repo:-$PWD}
 LATCH_SETTINGS=/run/latch-vm/settings.json
-LATCH_LIMIT=${LATCH_LIMIT:-20}
+LATCH_LIMIT=${LATCH_LIMIT:-90}
 
 start_latch() {
 	local f
