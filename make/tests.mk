@@ -33,13 +33,17 @@ $(O)/unit/%: $(O)/san/selftests/unit/%.o $(SAN_LIB)
 
 -include $(patsubst %.o,%.d,$(call san,$(UNIT_SRC) $(all_SRC)))
 
+# One that hangs fails, and the others run: the slowest takes a quarter of a minute. 124: its time was over.
+BOUND := timeout --foreground -k 5 180
+
 .PHONY: unit-tap
 unit-tap: $(UNIT_BIN)
-	@status=0; for t in $(UNIT_BIN); do CMOCKA_MESSAGE_OUTPUT=TAP $$t || status=1; done; exit $$status
+	@status=0; for t in $(UNIT_BIN); do CMOCKA_MESSAGE_OUTPUT=TAP $(BOUND) $$t || \
+		{ status=$$?; echo "not ok - $$t ends with status $$status"; }; done; exit $$status
 
 .PHONY: unit
 unit: $(UNIT_BIN) ## build and run the unit tests alone (seconds)
-	@failed=0; for t in $(UNIT_BIN); do CMOCKA_MESSAGE_OUTPUT=STDOUT $$t > $$t.log 2>&1 \
+	@failed=0; for t in $(UNIT_BIN); do CMOCKA_MESSAGE_OUTPUT=STDOUT $(BOUND) $$t > $$t.log 2>&1 \
 		|| { failed=1; cat $$t.log; }; tail -n 3 $$t.log | grep -E 'PASSED|FAILED' \
 		| sed "s|^|$$(basename $$t): |"; done; exit $$failed
 

@@ -57,6 +57,7 @@ static int send_terminate(const void *what)
 struct bench {
 	uv_loop_t loop;
 	struct looks *looks;
+	uv_signal_t terminate;
 };
 
 static int set_up(void **state)
@@ -149,20 +150,18 @@ static void a_signal_to_a_child_is_none_to_latchd(void **state)
 {
 	struct bench *bench = *state;
 	struct answer answer = {};
-	uv_signal_t terminate;
 
-	uv_signal_init(&bench->loop, &terminate);
-	terminate.data = NULL;
-	uv_signal_start(&terminate, on_terminate, SIGTERM);
+	uv_signal_init(&bench->loop, &bench->terminate);
+	uv_signal_start(&bench->terminate, on_terminate, SIGTERM);
 	assert_int_equal(looks_begin(bench->looks, send_terminate, NULL, on_done, &answer), 0);
 	run_until(bench, &answer);
 	uv_run(&bench->loop, UV_RUN_NOWAIT);
 	assert_int_equal(answer.result, 0);
-	assert_null(terminate.data);
+	assert_null(bench->terminate.data);
 	raise(SIGTERM); /* the handler is there: this process hears its own */
-	while (!terminate.data)
+	while (!bench->terminate.data)
 		uv_run(&bench->loop, UV_RUN_ONCE);
-	uv_close((uv_handle_t *)&terminate, NULL);
+	uv_close((uv_handle_t *)&bench->terminate, NULL);
 }
 
 static void too_many_are_refused_until_one_is_over(void **state)
