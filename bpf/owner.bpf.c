@@ -139,10 +139,11 @@ static __always_inline void note_send(struct sock *sk, struct latch_conn *conn, 
 	if (conn && reason == LATCH_REASON_CONTAINED && conn->tag == LATCH_TAG_CONTAINED)
 		return;
 	conn = notes_of(sk, conn);
-	if (conn && conn->noted)
-		return;
-	if (conn)
+	if (conn) {
+		if (conn->noted)
+			return;
 		conn->noted = 1;
+	}
 	report(kind, subject, reason, 0);
 }
 

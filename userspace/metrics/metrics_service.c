@@ -12,10 +12,10 @@
 
 #include "cgroups.h"
 #include "exposition.h"
-#include "listener.h"
 #include "log.h"
 #include "metrics_service.h"
 #include "paths.h"
+#include "unix_listener.h"
 
 struct metrics_service {
 	struct metrics_server *server;
@@ -87,7 +87,7 @@ static int guard(const struct maps *maps)
 
 static int serve_unix(struct metrics_service *service)
 {
-	_cleanup_close_ int listener = listener_bind(LATCH_METRICS_SOCKET, 0600);
+	_cleanup_close_ int listener = unix_listener_bind(LATCH_METRICS_SOCKET, 0600);
 	int r = listener < 0 ? listener : guard(service->maps);
 
 	if (!r)

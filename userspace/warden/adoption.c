@@ -14,7 +14,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <linux/fs.h>
 #include <stdarg.h>
@@ -322,15 +321,8 @@ static int replace_older(struct adoption *adoption)
 /* Everything that must be guarded before the first socket changes its place. */
 static int guard_everything(struct adoption *adoption)
 {
-	char directory[PATH_MAX];
-	struct stat status;
-	int r;
+	int r = public_path_guard_name(adoption->maps, adoption->path, adoption->name, LATCH_GUARD_ENGINE);
 
-	COPY_STRING(directory, adoption->path);
-	if (stat(dirname(directory), &status))
-		return -errno;
-	r = maps_guard_name(adoption->maps, &status, adoption->name,
-		LATCH_GUARD_ENGINE, adoption->path);
 	if (!r)
 		r = guard_public(adoption);
 	if (!r)
@@ -349,12 +341,8 @@ int adoption_new(uv_loop_t *loop, const struct maps *maps, const char *path, ado
 	*problem = NULL;
 	if (!new)
 		return -ENOMEM;
-	new->maps = maps;
-	new->event = event;
-	new->context = context;
-	new->watch.look = on_look;
-	new->watch.stopped = free;
-	new->watch.owner = new;
+	*new = (struct adoption){ .maps = maps, .event = event, .context = context,
+		.watch = { .look = on_look, .stopped = free, .owner = new } };
 	r = public_path_resolve(path, new->path, sizeof(new->path), &new->name);
 	if (!r)
 		r = guard_everything(new);

@@ -8,8 +8,6 @@
  * kernel to everybody; here it is only said. What a request may be is not decided here.
  */
 #include <errno.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -129,17 +127,6 @@ static bool is_adopted(void)
 	       !lstat(LATCH_HOLDER_SOCKET, &status);
 }
 
-static int guard_name(struct direct *direct)
-{
-	char directory[PATH_MAX];
-	struct stat status;
-
-	COPY_STRING(directory, direct->path);
-	if (stat(dirname(directory), &status))
-		return -errno;
-	return maps_guard_name(direct->maps, &status, direct->name, LATCH_GUARD_DIRECT, direct->path);
-}
-
 /* What an earlier latchd guarded here. Of an engine that came and went while there was none it does not know. */
 static void take_over(struct direct *direct)
 {
@@ -171,15 +158,11 @@ int direct_new(uv_loop_t *loop, const struct maps *maps, const char *path, adopt
 	new = calloc(1, sizeof(*new));
 	if (!new)
 		return -ENOMEM;
-	new->maps = maps;
-	new->event = event;
-	new->context = context;
-	new->watch.look = on_look;
-	new->watch.stopped = free;
-	new->watch.owner = new;
+	*new = (struct direct){ .maps = maps, .event = event, .context = context,
+		.watch = { .look = on_look, .stopped = free, .owner = new } };
 	r = public_path_resolve(path, new->path, sizeof(new->path), &new->name);
 	if (!r)
-		r = guard_name(new);
+		r = public_path_guard_name(maps, new->path, new->name, LATCH_GUARD_DIRECT);
 	if (!r)
 		take_over(new);
 	if (r < 0) {

@@ -24,6 +24,7 @@
 #include "listener.h"
 #include "log.h"
 #include "paths.h"
+#include "unix_listener.h"
 #include "util.h"
 
 #define HOLDER_NAME "latch-holder"
@@ -79,7 +80,7 @@ int holder_process_start(const char *program, const struct maps *maps, struct li
 
 	if (access(program, X_OK))
 		return -errno;
-	door = listener_bind(LATCH_HOLDER_SOCKET, 0600);
+	door = unix_listener_bind(LATCH_HOLDER_SOCKET, 0600);
 	if (door < 0)
 		return door;
 	guard_door(maps);

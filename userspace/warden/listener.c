@@ -18,42 +18,25 @@
 #include "listener.h"
 #include "paths.h"
 #include "problem.h"
+#include "unix_listener.h"
 #include "util.h"
-
-/* Callers wait here while nobody accepts: as many as the kernel allows (net.core.somaxconn). */
-#define BACKLOG 4096
 
 /* A holder that does not answer for so long is stopped: its sockets are taken in another way. */
 #define HOLDER_PATIENCE_S 3
 
-static int unix_socket(void)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	return fd < 0 ? -errno : fd;
-}
-
-static void address_of(const char *path, struct sockaddr_un *address)
-{
-	memset(address, 0, sizeof(*address));
-	address->sun_family = AF_UNIX;
-	COPY_STRING(address->sun_path, path);
-}
-
 static int connect_to_holder(void)
 {
 	const struct timeval patience = { .tv_sec = HOLDER_PATIENCE_S };
-	_cleanup_close_ int fd = unix_socket();
-	struct sockaddr_un address;
+	const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = LATCH_HOLDER_SOCKET };
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int on = 1;
 
 	if (fd < 0)
-		return fd;
-	address_of(LATCH_HOLDER_SOCKET, &address);
+		return -errno;
 	/* Its answer shall say which process it is from. */
 	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) ||
 		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
-		connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		connect(fd, (const struct sockaddr *)&address, sizeof(address)))
 		return -errno;
 	return TAKE_FD(fd);
 }
@@ -111,31 +94,9 @@ static int listeners_from_holder(struct listeners *listeners)
 	return connection < 0 ? connection : receive_listeners(connection, listeners);
 }
 
-int listener_bind(const char *path, mode_t mode)
-{
-	_cleanup_close_ int fd = unix_socket();
-	struct sockaddr_un address;
-	mode_t mask;
-	int r;
-
-	if (fd < 0)
-		return fd;
-	if (unlink(path) && errno != ENOENT)
-		return -errno;
-	address_of(path, &address);
-	mask = umask(0177);
-	r = bind(fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
-	umask(mask);
-	if (r < 0)
-		return r;
-	if (chmod(path, mode) || listen(fd, BACKLOG))
-		return -errno;
-	return TAKE_FD(fd);
-}
-
 static int bind_control(struct listeners *listeners, char **problem)
 {
-	listeners->control = listener_bind(LATCH_CONTROL_SOCKET, 0600);
+	listeners->control = unix_listener_bind(LATCH_CONTROL_SOCKET, 0600);
 	return listeners->control < 0 ? problem_set(problem, listeners->control,
 						"cannot listen at %s: %s", LATCH_CONTROL_SOCKET,
 						strerror(-listeners->control)) :
@@ -144,7 +105,7 @@ static int bind_control(struct listeners *listeners, char **problem)
 
 static int make_listeners(struct listeners *listeners, char **problem)
 {
-	listeners->public = listener_bind(LATCH_PUBLIC_SOCKET, 0600);
+	listeners->public = unix_listener_bind(LATCH_PUBLIC_SOCKET, 0600);
 	if (listeners->public < 0)
 		return problem_set(problem, listeners->public, "cannot listen at %s: %s",
 			LATCH_PUBLIC_SOCKET, strerror(-listeners->public));

@@ -6,7 +6,6 @@
 #define LATCH_LISTENER_H
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 #include "maps.h"
 
@@ -29,8 +28,5 @@ void listeners_close(struct listeners *listeners);
 
 /* Ends the holder. Containers that mount the public socket are refused connections from then on. */
 int listeners_release(const struct maps *maps);
-
-/* Binds a listening socket at `path`, in place of whatever file was there. A descriptor, or -errno. */
-int listener_bind(const char *path, mode_t mode);
 
 #endif

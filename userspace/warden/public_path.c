@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include "cgroups.h"
@@ -56,6 +57,18 @@ int public_path_resolve(const char *path, char *resolved, size_t size, char **na
 		return -ENAMETOOLONG;
 	*name = strrchr(resolved, '/') + 1;
 	return 0;
+}
+
+int public_path_guard_name(const struct maps *maps, const char *path, const char *name,
+	enum latch_guard_kind kind)
+{
+	char directory[PATH_MAX];
+	struct stat status;
+
+	COPY_STRING(directory, path);
+	if (stat(dirname(directory), &status))
+		return -errno;
+	return maps_guard_name(maps, &status, name, kind, path);
 }
 
 static void look(struct public_path_watch *watch, bool changed);

@@ -28,6 +28,13 @@ enum listener_kind public_path_probe(const struct maps *maps, const char *path);
 int public_path_resolve(const char *path, char *resolved, size_t size, char **name);
 
 /*
+ * Guards what bears the name `name` in the directory of `path`, both of public_path_resolve(), as `kind`: a
+ * socket that the engine makes there is guarded before anybody has seen it. Returns 0 or a negative errno.
+ */
+int public_path_guard_name(const struct maps *maps, const char *path, const char *name,
+	enum latch_guard_kind kind);
+
+/*
  * Looks at the path whenever something happens to it, and after a time that the last look has set.
  * A part of its owner, which must live until `stopped`.
  */
