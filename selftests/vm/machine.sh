@@ -115,6 +115,9 @@ start_qemu() {
 	# kernel does against faults of processors costs a fifth of the emulator's time; what it does against
 	# programs (the BPF verifier's part) stays.
 	append+=' cgroup.memory=nokmem nopti spectre_v2=off mds=off nowatchdog audit=0'
+	# Instead of dying it may run into that breakpoint for ever. A processor that does not come back for so
+	# long does not come back: the machine ends, and is a lost one.
+	append+=' sysctl.kernel.panic_on_rcu_stall=1 rcupdate.rcu_cpu_stall_timeout=90'
 	spawn "$LOGS/qemu.log" "$QEMU" -nodefaults -no-user-config -display none -no-reboot \
 		-machine q35,memory-backend=mem -accel "$accel" -cpu Haswell-v4 -smp 2 \
 		-m "$MEM" -object "memory-backend-memfd,id=mem,size=${MEM}M,share=on" -nic none \
