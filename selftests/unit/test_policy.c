@@ -13,6 +13,7 @@
 #include <linux/bpf.h>
 #include <cmocka.h>
 
+#include "maps_containers.h"
 #include "policy.h"
 /* For what no caller may see: the start of a change of digests, without an engine to ask. */
 #include "../../userspace/warden/standing.c"

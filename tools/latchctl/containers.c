@@ -4,6 +4,8 @@
  * are that the mediator holds; from the engine what people call them. It decides nothing.
  */
 #include "containers.h"
+#include "maps_connections.h"
+#include "maps_containers.h"
 
 #include <curl/curl.h>
 #include <stdio.h>

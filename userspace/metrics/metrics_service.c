@@ -13,6 +13,7 @@
 #include "cgroups.h"
 #include "exposition.h"
 #include "log.h"
+#include "maps_guarded.h"
 #include "metrics_service.h"
 #include "paths.h"
 #include "unix_listener.h"

@@ -9,6 +9,7 @@
 
 #include "audit_words.h"
 #include "exposition.h"
+#include "maps_containers.h"
 #include "paths.h"
 #include "program_runs.h"
 #include "programs.h"

@@ -21,6 +21,7 @@
 
 #include "activation.h"
 #include "adoption.h"
+#include "maps_guarded.h"
 #include "paths.h"
 #include "problem.h"
 #include "public_path.h"

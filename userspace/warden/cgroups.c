@@ -16,6 +16,7 @@
 #include <sys/vfs.h>
 
 #include "cgroups.h"
+#include "maps_containers.h"
 
 #define SCOPE_SUFFIX ".scope"
 

@@ -13,6 +13,7 @@
 
 #include "cgroups.h"
 #include "control.h"
+#include "maps_guarded.h"
 #include "paths.h"
 
 struct control {

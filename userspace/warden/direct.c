@@ -13,6 +13,7 @@
 
 #include "activation.h"
 #include "direct.h"
+#include "maps_guarded.h"
 #include "paths.h"
 #include "problem.h"
 #include "public_path.h"

@@ -23,6 +23,7 @@
 #include "holder_process.h"
 #include "listener.h"
 #include "log.h"
+#include "maps_guarded.h"
 #include "paths.h"
 #include "unix_listener.h"
 #include "util.h"

@@ -11,6 +11,7 @@
 
 #include "engine_view.h"
 #include "host_files.h"
+#include "maps_guarded.h"
 #include "mount_source.h"
 #include "util.h"
 

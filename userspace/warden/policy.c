@@ -15,6 +15,7 @@
  */
 #include <errno.h>
 
+#include "maps_verdicts.h"
 #include "policy.h"
 #include "problem.h"
 

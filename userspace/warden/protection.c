@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "kernel_inode.h"
+#include "maps_protected.h"
 #include "paths.h"
 #include "protection.h"
 #include "util.h"

@@ -15,6 +15,7 @@
 #include <sys/un.h>
 
 #include "cgroups.h"
+#include "maps_guarded.h"
 #include "public_path.h"
 #include "util.h"
 

@@ -16,6 +16,7 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 
+#include "maps_guarded.h"
 #include "mountinfo.h"
 #include "paths.h"
 #include "regraft.h"

@@ -8,6 +8,7 @@
 
 #include "adoption.h"
 #include "listener.h"
+#include "maps_guarded.h"
 #include "paths.h"
 #include "problem.h"
 #include "programs.h"

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "maps_guarded.h"
 #include "paths.h"
 #include "siblings.h"
 

@@ -10,6 +10,7 @@
 
 #include "cgroups.h"
 #include "judge_internal.h"
+#include "maps_containers.h"
 
 /* The engine's containers, being asked for. */
 struct census {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "audit_words.h"
+#include "maps_containers.h"
 #include "programs.h"
 #include "status.h"
 

@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "cgroups.h"
+#include "maps_containers.h"
 #include "trusted.h"
 
 bool trusted_add(struct trusted *trusted, const char *path)
