@@ -15,8 +15,9 @@ PROGRAMS := $(O)/latchd $(O)/latch-mediator $(O)/latch-holder $(O)/latchctl
 
 common_SRC   := $(sort $(wildcard userspace/common/*.c))
 holder_SRC   := $(sort $(wildcard userspace/holder/*.c))
-# latchd: the warden, the pinned maps, the audit, what it knows of images and of the registries that they come from, its metrics.
-WARDEN_DIRS  := userspace/warden userspace/maps userspace/audit userspace/images userspace/registry userspace/metrics
+# latchd: the warden, the pinned maps, HTTP requests, the audit, what it knows of images and of the registries
+# that they come from, its metrics.
+WARDEN_DIRS  := userspace/warden userspace/maps userspace/fetch userspace/audit userspace/images userspace/registry userspace/metrics
 WARDEN_INCLUDES := $(WARDEN_DIRS:%=-I%)
 warden_SRC   := $(sort $(wildcard $(WARDEN_DIRS:%=%/*.c)))
 mediator_SRC := $(sort $(wildcard userspace/mediator/*.c))
