@@ -12,7 +12,7 @@
 
 #include <errno.h>
 
-#include "../../userspace/warden/fetch.h"
+#include "fetch.h"
 #include "fake_http.h"
 #include "util.h"
 
