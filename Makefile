@@ -17,7 +17,6 @@ endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.SECONDARY:
 .DEFAULT_GOAL := all
 
 LIBS      := libbpf libelf zlib libcurl libuv jansson libcrypto libnghttp2

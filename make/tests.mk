@@ -26,6 +26,8 @@ $(SAN_LIB): $(call san,$(filter-out %/main.c,$(common_SRC) $(warden_SRC) $(media
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
+# Not all of make's files: a header that is gone would then be no reason to build anew.
+.SECONDARY: $(call san,$(UNIT_SRC))
 $(O)/unit/%: $(O)/san/selftests/unit/%.o $(SAN_LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
