@@ -9,7 +9,7 @@
 
 static __u32 kernel_dev(dev_t device)
 {
-	return major(device) << 20 | minor(device);
+	return maps_device_of(major(device), minor(device));
 }
 
 struct latch_inode maps_inode_of(const struct stat *status)

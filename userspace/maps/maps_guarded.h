@@ -10,7 +10,13 @@
 
 #include "maps.h"
 
-/* The key of a socket file in `guarded`, from stat(2); major and minor as the kernel packs them. */
+/* A device as the kernel packs it (MKDEV, include/linux/kdev_t.h); stat(2) has it otherwise. */
+static inline __u32 maps_device_of(unsigned int major, unsigned int minor)
+{
+	return major << 20 | minor;
+}
+
+/* The key of a socket file in `guarded`, from stat(2). */
 struct latch_inode maps_inode_of(const struct stat *status);
 
 static inline bool maps_same_inode(const struct latch_inode *a, const struct latch_inode *b)

@@ -12,7 +12,8 @@
 /*
  * Does pid 1 alone listen at a path? Then no engine runs, and to connect would start one, which is for
  * clients to do and not for latch. `bound` is the path that the socket was bound to, wherever its file lies
- * now: so this says nothing of what lies at that path, and nothing is to be trusted for it. False where that cannot be found out, so that an engine that runs is never left alone for this.
+ * now: so this says nothing of what lies at that path, and nothing is to be trusted for it. False where that
+ * cannot be found out, so that an engine that runs is never left alone for this.
  */
 bool activation_is_dormant(const char *bound);
 

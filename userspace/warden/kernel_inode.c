@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kernel_inode.h"
+#include "maps_guarded.h"
 #include "mountinfo.h"
 #include "util.h"
 
@@ -50,6 +51,6 @@ int kernel_inode_of(const char *path, struct latch_inode *inode)
 	if (!r)
 		r = mountinfo_find(mount, &row);
 	if (!r)
-		inode->dev = row.major << 20 | row.minor;
+		inode->dev = maps_device_of(row.major, row.minor);
 	return r;
 }
